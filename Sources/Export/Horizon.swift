@@ -1,0 +1,115 @@
+import Foundation
+import Lake
+import Postgres
+
+/// The end of a window, and what holds it back.
+public struct Horizon: Sendable {
+    /// The window's end: every transaction below `high` has ended.
+    public let window: WindowPlan
+    /// The oldest transaction that is still open, if the session may see it; later rows wait for it.
+    public let holder: Holder?
+
+    /// A transaction that holds the horizon back.
+    public struct Holder: Sendable, Codable {
+        /// Who it is: a session or a prepared transaction.
+        public let who: String
+        /// When it began, as the server says.
+        public let since: String
+        /// How many seconds ago that was.
+        public let seconds: Double
+    }
+
+    /// Takes the horizon: activity first, then one snapshot.
+    ///
+    /// - Parameter source: the source.
+    /// - Throws: `PostgresError`.
+    static func take(_ source: Source) throws -> Horizon {
+        let holders = try source.connection.query(
+            """
+            SELECT 'process ' || pid || ' (' || concat_ws(', ', nullif(application_name, ''), 'user ' || usename,
+                       'database ' || datname) || ')' AS who,
+                   backend_xid::text AS xid, xact_start::text AS since,
+                   extract(epoch FROM clock_timestamp() - xact_start)::text AS seconds
+            FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+            UNION ALL
+            SELECT 'prepared transaction ' || quote_literal(gid) || ' (user ' || owner || ', database ' || database || ')',
+                   transaction::text, prepared::text, extract(epoch FROM clock_timestamp() - prepared)::text
+            FROM pg_prepared_xacts
+            """)
+        let row = try source.connection.query(
+            """
+            WITH s AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
+            SELECT pg_snapshot_xmin(snapshot)::text AS high, pg_snapshot_xmax(snapshot)::text AS next,
+                   extract(epoch FROM clock_timestamp())::text AS now
+            FROM s
+            """)
+        let high: Int64 = try row.integer(0, "high")
+        let window = WindowPlan(
+            high: high, next: try row.integer(0, "next"),
+            takenAt: Date(timeIntervalSince1970: Double(try row.text(0, "now")) ?? 0))
+        // Only ids below `next` can hold the horizon; the lowest of them is the horizon itself.
+        var holder: Holder?
+        for index in 0..<holders.count
+        where window.high < window.next && holders[index, "xid"] == String(UInt32(truncatingIfNeeded: high)) {
+            holder = Holder(
+                who: holders[index, "who"] ?? "a session", since: holders[index, "since"] ?? "an unknown time",
+                seconds: holders[index, "seconds"].flatMap(Double.init) ?? 0)
+        }
+        return Horizon(window: window, holder: holder)
+    }
+}
+
+/// Waits until the source's WAL is flushed past a window.
+///
+/// A source with `synchronous_commit = off` could lose, in a crash, transactions that a window already holds, and give
+/// their ids to others. So a run is opened only when all that its snapshot saw is on disk.
+enum FlushedWAL {
+    /// Waits.
+    ///
+    /// - Parameters:
+    ///   - source: the source, its snapshot taken before.
+    ///   - limit: how long to wait at most, in seconds.
+    /// - Throws: `PostgresError`; `ExportError` when the time is over.
+    static func wait(_ source: Source, limit: Double = 60) throws {
+        let state = try source.connection.query(
+            """
+            SELECT pg_is_in_recovery()::text AS standby,
+                   CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') END
+                       ::text AS lsn,
+                   (SELECT setting FROM pg_settings WHERE name = 'wal_segment_size') AS segment
+            """)
+        // A standby replays only what its primary has flushed.
+        if try state.text(0, "standby") == "true" { return }
+        let target = pageStart(try state.integer(0, "lsn"), segment: try state.integer(0, "segment"))
+        let start = ContinuousClock.now
+        var pushed = false
+        while true {
+            let flushed: Int64 = try source.connection.query(
+                "SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::text AS lsn"
+            ).integer(0, "lsn")
+            if flushed >= target { return }
+            let waited = ContinuousClock.now - start
+            guard waited < .seconds(limit) else {
+                throw ExportError(
+                    operation: "open a run on", object: source.connection.target,
+                    reason: "its WAL was not flushed within \(Int(limit)) s, so a crash could still take back rows of the window",
+                    hint: "Is its disk very slow, or synchronous_commit off with a large wal_writer_delay? Try again.")
+            }
+            if waited > .seconds(1), !pushed {
+                // An idle server leaves a partial page unflushed for long; the commit of an id flushes it.
+                try source.connection.execute("SELECT pg_current_xact_id()")
+                pushed = true
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+    }
+
+    /// An insert position just behind a page's header never looks flushed: the page's start stands for it.
+    static func pageStart(_ lsn: Int64, segment: Int64) -> Int64 {
+        let pageSize: Int64 = 8_192
+        let shortHeader: Int64 = 24
+        let longHeader: Int64 = 40
+        if lsn % segment == longHeader { return lsn - longHeader }
+        return lsn % pageSize == shortHeader ? lsn - shortHeader : lsn
+    }
+}

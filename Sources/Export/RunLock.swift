@@ -1,0 +1,55 @@
+import Crypto
+import Foundation
+import Postgres
+import Synchronization
+
+/// The advisory lock that says a destination is held, on a session of its own.
+///
+/// PostgreSQL frees it when the session ends, however the process dies, so there is never a lock to remove by hand.
+///
+/// Several workers may ask it; the mutex lets one at a time use its connection.
+final class RunLock: @unchecked Sendable {
+    private let connection: Connection
+    private let turn = Mutex(())
+    private let key: Int64
+
+    private static let heldQuery = """
+        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+            AND (classid::bigint << 32 | objid::bigint) = $1)::text AS held
+        """
+
+    /// Takes the lock if it is free.
+    ///
+    /// - Parameters:
+    ///   - url: the source.
+    ///   - applicationName: the session's name.
+    ///   - destination: the destination's location, which the lock stands for.
+    /// - Returns: the lock; nil when another session holds it.
+    /// - Throws: `PostgresError`.
+    static func take(url: String, applicationName: String, destination: String) throws -> RunLock? {
+        let lock = try RunLock(url: url, applicationName: applicationName, destination: destination)
+        let row = try lock.connection.query("SELECT pg_try_advisory_lock($1)::text AS taken", [String(lock.key)])
+        return row[0, "taken"] == "true" ? lock : nil
+    }
+
+    private init(url: String, applicationName: String, destination: String) throws {
+        connection = try Connection(url, applicationName: applicationName)
+        try connection.execute(SessionSettings.sql)
+        let digest = SHA256.hash(data: Array("tidemark lock \(destination)".utf8))
+        key = digest.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+    }
+
+    /// Checks that the session, and with it the lock, is still there.
+    ///
+    /// - Throws: `PostgresError` when the session is lost; `ExportError` when the lock is.
+    func check() throws {
+        let row = try turn.withLock { _ in
+            try connection.query(Self.heldQuery, [String(key)])
+        }
+        guard row[0, "held"] == "true" else {
+            throw ExportError(
+                .held, operation: "go on with", object: "this run", reason: "the session that holds its lock is another now",
+                hint: "Is a pooler in transaction mode between? Give the source a direct url.")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Lake
+import Pipeline
+import Postgres
+
+/// Where a pipeline stands: watermarks, the open run, the last runs, what holds the horizon back.
+public struct Status: Codable, Sendable {
+    /// The pipeline's name.
+    public let pipeline: String
+    /// The destination's location.
+    public let destination: String
+    /// The lake's version: the number of the last log entry; 0 before the first run.
+    public let version: Int
+    /// The source's horizon now; nil when the source cannot be reached.
+    public let horizon: Int64?
+    /// Why the source cannot be reached.
+    public let sourceProblem: String?
+    /// What holds the horizon back.
+    public let heldBack: Horizon.Holder?
+    /// The datasets.
+    public let datasets: [Dataset]
+    /// The open runs.
+    public let openRuns: [OpenRun]
+    /// The last runs, newest first.
+    public let lastRuns: [EndedRun]
+
+    /// A dataset's state.
+    public struct Dataset: Codable, Sendable {
+        /// The dataset's name.
+        public let name: String
+        /// The version of its columns; nil before the first commit.
+        public let schema: Int?
+        /// How many columns it has.
+        public let columns: Int
+        /// The leaves that have been exported.
+        public let leaves: Int
+        /// The least watermark; nil before the first commit.
+        public let watermark: Int64?
+        /// When the newest committed window of the pipeline ended; nil before the first commit.
+        public let exportedUpTo: Date?
+        /// How many transaction ids the source is ahead.
+        public let lag: Int64?
+    }
+
+    /// Looks at the lake and, if it can be reached, at the source.
+    ///
+    /// - Parameter spec: the pipeline.
+    /// - Throws: `StoreError`, `LakeError`.
+    public init(of spec: PipelineSpec) throws {
+        let store = try Destination.open(spec)
+        let log = CommitLog(store: store, pipeline: spec.name)
+        try log.load()
+        var found: Horizon?
+        var problem: String?
+        do {
+            found = try Horizon.take(
+                try Source(url: spec.source.url.value, applicationName: spec.source.applicationName))
+        } catch {
+            problem = "\(error)"
+        }
+        let horizon = found?.window.high
+        pipeline = spec.name
+        destination = store.location
+        version = log.state.version
+        self.horizon = horizon
+        sourceProblem = problem
+        heldBack = found?.holder
+        let upTo = log.state.endedRuns.last { $0.window != nil }?.window?.takenAt
+        datasets = spec.datasets.map { dataset in
+            let state = log.state.datasets[dataset.name]
+            let watermark = state?.watermarks.values.map(\.high).min()
+            return Dataset(
+                name: dataset.name, schema: state?.schema?.version, columns: state?.schema?.columns.count ?? 0,
+                leaves: state?.watermarks.count ?? 0, watermark: watermark,
+                exportedUpTo: watermark == nil ? nil : upTo,
+                lag: horizon.flatMap { now in watermark.map { now - $0 } })
+        }
+        openRuns = log.state.openRuns.values.sorted { $0.number < $1.number }
+        lastRuns = log.state.endedRuns.reversed()
+    }
+}

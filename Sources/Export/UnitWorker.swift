@@ -1,0 +1,220 @@
+import Compression
+import Foundation
+import Lake
+import Logging
+import ObjectStore
+import Postgres
+import Records
+
+/// What every worker of a run needs.
+struct Job: Sendable {
+    let url: String
+    let applicationName: String
+    /// In milliseconds; 0 for none.
+    let statementTimeout: Int
+    /// In milliseconds; 0 for none.
+    let lockTimeout: Int
+    let plan: RunPlan
+    let run: Int
+    let attempt: Int
+    let store: any ObjectStore
+    let results: UnitResults
+    let work: Work
+    let progress: Progress
+    let interruption: Interruption
+    let log: Logger
+}
+
+/// One plain loop on a thread of its own: it owns its connection, its compressors and its buffers.
+final class UnitWorker {
+    private let job: Job
+    private var connection: Connection?
+    private var compressors: [Compressor] = []
+
+    /// So often a unit is tried when its connection breaks or the server asks to try again.
+    private static let tries = 6
+
+    init(_ job: Job) { self.job = job }
+
+    /// Works until no unit is left, or one fails for good.
+    func work() {
+        while let unit = job.work.next() {
+            do {
+                job.work.finish(try finish(unit))
+                job.progress.update {
+                    $0.units += 1
+                    $0.bytesDone += unit.bytes
+                }
+            } catch {
+                job.work.fail(error)
+            }
+        }
+    }
+
+    /// Reads a unit, from its start again when its connection breaks.
+    private func finish(_ unit: UnitPlan) throws -> UnitResult {
+        for attempt in 1... {
+            do {
+                return try read(unit)
+            } catch let error where attempt < Self.tries && Self.isWorthAnotherTry(error) {
+                try job.interruption.check()
+                job.log.warning("unit \(unit.number) is read again: \(error)")
+                connection = nil
+                try pause(seconds: min(30, 0.25 * Double(1 << attempt)))
+            }
+        }
+        preconditionFailure("the loop returns or throws")
+    }
+
+    private static func isWorthAnotherTry(_ error: any Error) -> Bool {
+        if let error = error as? PostgresError { return error.isRetryable || error.isConnectionLost }
+        return error is LaggingSource
+    }
+
+    /// Sleeps, but not through an interruption.
+    private func pause(seconds: Double) throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end {
+            try job.interruption.check()
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+    }
+
+    private func open() throws -> Connection {
+        if let connection { return connection }
+        let opened = try Connection(job.url, applicationName: job.applicationName)
+        try opened.execute(SessionSettings.sql)
+        connection = opened
+        return opened
+    }
+
+    /// One try at a unit: its transaction, its chunks, its result.
+    private func read(_ unit: UnitPlan) throws -> UnitResult {
+        guard let dataset = job.plan.datasets.first(where: { $0.name == unit.dataset }),
+            let leaf = dataset.leaves.first(where: { $0.oid == unit.leaf })
+        else {
+            throw ExportError(
+                operation: "read the plan of", object: "run \(job.run)",
+                reason: "unit \(unit.number) names a dataset or leaf that it does not hold")
+        }
+        let connection = try open()
+        let query = UnitQuery(
+            plan: job.plan, dataset: dataset, leaf: leaf, unit: unit, statementTimeout: job.statementTimeout,
+            lockTimeout: job.lockTimeout)
+        let output = try PartitionedOutput(
+            dataset: dataset, leaf: leaf.oid, store: job.store, compressors: compressors
+        ) { chunk in
+            ChunkName(run: self.job.run, unit: unit.number, chunk: chunk, attempt: self.job.attempt)
+        }
+        compressors = []
+        var counted = Counted()
+        let result: UnitResult
+        do {
+            var reader = try RowReader(dataset: dataset)
+            let cancel = connection.cancelHandle()
+            try job.interruption.cancellable(by: { cancel.cancel() }) {
+                let copy = try connection.copyOut(try query.begin(connection))
+                try pump(copy, &reader, output, &counted)
+                try connection.execute("COMMIT")
+            }
+            let (chunks, idle) = try output.finish()
+            compressors = idle
+            let written = chunks.reduce(0) { $0 + $1.bytes }
+            job.progress.update { $0.bytesWritten += written - counted.bytesWritten }
+            result = UnitResult(
+                unit: unit.number, attempt: job.attempt, dataset: dataset.name, leaf: leaf.oid, rows: counted.rows,
+                bytesRead: counted.bytesRead, chunks: chunks, strays: reader.strays, finished: Date())
+        } catch {
+            output.abort()
+            self.connection = nil
+            job.progress.update {
+                $0.rows -= counted.rows
+                $0.bytesRead -= counted.bytesRead
+                $0.bytesWritten -= counted.bytesWritten
+            }
+            try job.interruption.check()
+            throw error
+        }
+        // From here on the chunks stay: a result whose PUT seemed to fail may have arrived all the same.
+        let settled = try job.results.settle(result)
+        // Another attempt was first: its chunks count, ours go.
+        if settled.attempt != job.attempt { output.abort() }
+        return settled
+    }
+
+    /// What this try has added to the run's progress.
+    private struct Counted {
+        var rows: Int64 = 0
+        var bytesRead: Int64 = 0
+        var bytesWritten: Int64 = 0
+    }
+
+    /// Copy row → row batch → encoder → compressor → upload, a batch at a time.
+    private func pump(
+        _ copy: CopyReader, _ reader: inout RowReader, _ output: PartitionedOutput, _ counted: inout Counted
+    ) throws {
+        var spread = RowSpread()
+        var more = true
+        while more {
+            more = try copy.next()
+            if more { try reader.read(copy) }
+            guard reader.batch.rowCount > 0, reader.batch.isFull || !more else { continue }
+            try spread.append(reader, to: output)
+            let rows = Int64(reader.batch.rowCount)
+            let bytesRead = copy.bytesRead - counted.bytesRead
+            let bytesWritten = output.bytesWritten - counted.bytesWritten
+            counted = Counted(
+                rows: counted.rows + rows, bytesRead: copy.bytesRead, bytesWritten: output.bytesWritten)
+            job.progress.update {
+                $0.rows += rows
+                $0.bytesRead += bytesRead
+                $0.bytesWritten += bytesWritten
+            }
+            reader.clear()
+            try job.interruption.check()
+            if job.work.hasFailed {
+                throw ExportError(
+                    operation: "go on with", object: "this unit", reason: "another unit of the run has failed")
+            }
+        }
+    }
+}
+
+/// Spreads a batch's rows over their partitions, keeping their order within each.
+struct RowSpread {
+    private var rows: [[Int32]] = []
+    private var met: [Int] = []
+
+    /// Appends the rows of a reader's batch to an output.
+    mutating func append(_ reader: borrowing RowReader, to output: PartitionedOutput) throws {
+        for (row, partition) in reader.partitionOfRow.enumerated() {
+            let partition = Int(partition)
+            while rows.count <= partition { rows.append([]) }
+            if rows[partition].isEmpty { met.append(partition) }
+            rows[partition].append(Int32(row))
+        }
+        for partition in met.sorted() {
+            let ranges = reader.moments.map { TimeRange(of: rows[partition], $0) }
+            try output.append(
+                reader.batch, rows: rows[partition].span, to: Int32(partition),
+                path: reader.partitioner.paths[partition], ranges: ranges)
+            rows[partition].removeAll(keepingCapacity: true)
+        }
+        met.removeAll(keepingCapacity: true)
+    }
+}
+
+extension TimeRange {
+    /// The range of some rows' moments; nil when none has one.
+    init?(of rows: [Int32], _ moments: [Int64]) {
+        guard !moments.isEmpty else { return nil }
+        var least = Int64.max
+        var greatest = Int64.min
+        for row in rows where moments[Int(row)] != .min {
+            least = min(least, moments[Int(row)])
+            greatest = max(greatest, moments[Int(row)])
+        }
+        guard least <= greatest else { return nil }
+        self.init(least: least, greatest: greatest)
+    }
+}

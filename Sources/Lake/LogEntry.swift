@@ -1,0 +1,214 @@
+import Foundation
+
+/// A numbered entry of the log, the one place where anything is decided.
+public struct LogEntry: Codable, Sendable {
+    /// The version of this format.
+    public var format = 1
+    /// When it was written, by the writer's clock.
+    public var time: Date
+    /// The pipeline that the destination belongs to.
+    public var pipeline: String
+    /// The source that it was filled from.
+    public var source: SourceIdentity
+    /// What the entry says.
+    public var change: Change
+
+    /// Makes an entry.
+    public init(time: Date, pipeline: String, source: SourceIdentity, change: Change) {
+        self.time = time
+        self.pipeline = pipeline
+        self.source = source
+        self.change = change
+    }
+
+    /// The four kinds of entry.
+    public enum Change: Sendable {
+        /// A run begins; the entry's number is the run's number.
+        case open(Open)
+        /// An open run is taken over.
+        case take(Take)
+        /// A run is finished: its files exist from here on.
+        case commit(Commit)
+        /// A run is given up: only after this entry are its chunks deleted.
+        case abandon(Abandon)
+    }
+
+    /// Who runs.
+    public struct Holder: Codable, Hashable, Sendable, CustomStringConvertible {
+        /// The machine's name.
+        public var host: String
+        /// The process's id there.
+        public var process: Int32
+        /// When it began.
+        public var started: Date
+
+        /// Names a holder.
+        public init(host: String, process: Int32, started: Date) {
+            self.host = host
+            self.process = process
+            self.started = started
+        }
+
+        /// The holder as messages have it.
+        public var description: String { "process \(process) on \(host), since \(LakeJSON.text(started))" }
+    }
+
+    /// A run begins.
+    public struct Open: Codable, Hashable, Sendable {
+        /// The kind of run.
+        public var kind: RunKind
+        /// The run's identity.
+        public var uuid: String
+        /// The SHA-256 of the plan, which is written right after this entry.
+        public var plan: String
+        /// Who opened it.
+        public var holder: Holder
+
+        /// Makes the entry's text.
+        public init(kind: RunKind, uuid: String, plan: String, holder: Holder) {
+            self.kind = kind
+            self.uuid = uuid
+            self.plan = plan
+            self.holder = holder
+        }
+    }
+
+    /// An open run is taken over.
+    public struct Take: Codable, Hashable, Sendable {
+        /// The run's number.
+        public var run: Int
+        /// Which attempt begins, from 2.
+        public var attempt: Int
+        /// Who took it.
+        public var holder: Holder
+
+        /// Makes the entry's text.
+        public init(run: Int, attempt: Int, holder: Holder) {
+            self.run = run
+            self.attempt = attempt
+            self.holder = holder
+        }
+    }
+
+    /// A run is finished.
+    public struct Commit: Codable, Sendable {
+        /// The run's number.
+        public var run: Int
+        /// The run's identity.
+        public var uuid: String
+        /// Which attempt finished it.
+        public var attempt: Int
+        /// The end of the windows that were exported.
+        public var window: WindowPlan
+        /// The files that exist from here on.
+        public var added: [ChunkRecord]
+        /// The watermarks that an export moved, per dataset.
+        public var watermarks: [String: [Watermark]]
+        /// The schemas that begin here, per dataset.
+        public var schemas: [String: DatasetSchema]
+        /// What was exported, per dataset.
+        public var counts: [String: Counts]
+
+        /// Makes the entry's text.
+        public init(
+            run: Int, uuid: String, attempt: Int, window: WindowPlan, added: [ChunkRecord],
+            watermarks: [String: [Watermark]], schemas: [String: DatasetSchema], counts: [String: Counts]
+        ) {
+            self.run = run
+            self.uuid = uuid
+            self.attempt = attempt
+            self.window = window
+            self.added = added
+            self.watermarks = watermarks
+            self.schemas = schemas
+            self.counts = counts
+        }
+    }
+
+    /// A run is given up.
+    public struct Abandon: Codable, Hashable, Sendable {
+        /// The run's number.
+        public var run: Int
+        /// Why.
+        public var reason: String
+
+        /// Makes the entry's text.
+        public init(run: Int, reason: String) {
+            self.run = run
+            self.reason = reason
+        }
+    }
+
+    /// What a run exported of one dataset.
+    public struct Counts: Codable, Hashable, Sendable {
+        /// Rows written.
+        public var rows: Int64
+        /// Files written.
+        public var chunks: Int
+        /// Bytes of those files.
+        public var bytes: Int64
+        /// What no column took, by path.
+        public var strays: [StrayCount]
+
+        /// Makes counts.
+        public init(rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount]) {
+            self.rows = rows
+            self.chunks = chunks
+            self.bytes = bytes
+            self.strays = strays
+        }
+    }
+}
+
+/// How far a leaf has been exported.
+public struct Watermark: Codable, Hashable, Sendable {
+    /// The leaf's oid, by which it is known.
+    public var leaf: UInt32
+    /// Its name at that time, for people.
+    public var name: String
+    /// The file it lay in.
+    public var fileNode: UInt32
+    /// The end of its last committed window.
+    public var high: Int64
+
+    /// Makes a watermark.
+    public init(leaf: UInt32, name: String, fileNode: UInt32, high: Int64) {
+        self.leaf = leaf
+        self.name = name
+        self.fileNode = fileNode
+        self.high = high
+    }
+}
+
+extension LogEntry.Change: Codable {
+    private enum Kind: String, CodingKey {
+        case open, take, commit, abandon
+    }
+
+    /// Decodes `{"<kind>": {…}}`.
+    ///
+    /// - Throws: `DecodingError` when no kind that this version knows is there.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Kind.self)
+        switch container.allKeys.first {
+        case .open: self = .open(try container.decode(LogEntry.Open.self, forKey: .open))
+        case .take: self = .take(try container.decode(LogEntry.Take.self, forKey: .take))
+        case .commit: self = .commit(try container.decode(LogEntry.Commit.self, forKey: .commit))
+        case .abandon: self = .abandon(try container.decode(LogEntry.Abandon.self, forKey: .abandon))
+        case nil:
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "the entry is of no kind that is known here"))
+        }
+    }
+
+    /// Encodes `{"<kind>": {…}}`.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Kind.self)
+        switch self {
+        case .open(let open): try container.encode(open, forKey: .open)
+        case .take(let take): try container.encode(take, forKey: .take)
+        case .commit(let commit): try container.encode(commit, forKey: .commit)
+        case .abandon(let abandon): try container.encode(abandon, forKey: .abandon)
+        }
+    }
+}

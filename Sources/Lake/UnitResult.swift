@@ -1,0 +1,135 @@
+import Foundation
+
+/// A finished unit: put if absent, so the first result counts.
+public struct UnitResult: Codable, Sendable {
+    /// The version of this format.
+    public var format = 1
+    /// The unit's number.
+    public var unit: Int
+    /// Which attempt at the run finished it.
+    public var attempt: Int
+    /// The dataset's name.
+    public var dataset: String
+    /// The leaf's oid.
+    public var leaf: UInt32
+    /// The rows read.
+    public var rows: Int64
+    /// The COPY bytes read.
+    public var bytesRead: Int64
+    /// The chunks written.
+    public var chunks: [ChunkRecord]
+    /// What no column took, by path.
+    public var strays: [StrayCount]
+    /// When the unit was finished.
+    public var finished: Date
+
+    /// Makes a result.
+    public init(
+        unit: Int, attempt: Int, dataset: String, leaf: UInt32, rows: Int64, bytesRead: Int64, chunks: [ChunkRecord],
+        strays: [StrayCount], finished: Date
+    ) {
+        self.unit = unit
+        self.attempt = attempt
+        self.dataset = dataset
+        self.leaf = leaf
+        self.rows = rows
+        self.bytesRead = bytesRead
+        self.chunks = chunks
+        self.strays = strays
+        self.finished = finished
+    }
+}
+
+/// One output file.
+public struct ChunkRecord: Codable, Hashable, Sendable {
+    /// The key in the destination.
+    public var key: String
+    /// The dataset's name.
+    public var dataset: String
+    /// The leaf its rows came from.
+    public var leaf: UInt32
+    /// The schema version its columns are of.
+    public var schema: Int
+    /// The rows.
+    public var rows: Int64
+    /// The size of the object in bytes.
+    public var bytes: Int64
+    /// The size before compression in bytes.
+    public var rawBytes: Int64
+    /// The SHA-256 of the object, in hexadecimal.
+    public var sha256: String
+    /// The least and greatest moment of each time column that the rows are partitioned by.
+    public var ranges: [String: TimeRange]
+
+    /// Makes a record.
+    public init(
+        key: String, dataset: String, leaf: UInt32, schema: Int, rows: Int64, bytes: Int64, rawBytes: Int64,
+        sha256: String, ranges: [String: TimeRange]
+    ) {
+        self.key = key
+        self.dataset = dataset
+        self.leaf = leaf
+        self.schema = schema
+        self.rows = rows
+        self.bytes = bytes
+        self.rawBytes = rawBytes
+        self.sha256 = sha256
+        self.ranges = ranges
+    }
+}
+
+/// The moments between which a chunk's rows lie.
+public struct TimeRange: Codable, Hashable, Sendable {
+    /// The least moment, in microseconds since 2000-01-01 UTC.
+    public var least: Int64
+    /// The greatest moment, likewise.
+    public var greatest: Int64
+
+    /// Makes a range.
+    public init(least: Int64, greatest: Int64) {
+        self.least = least
+        self.greatest = greatest
+    }
+
+    /// Widens the range by a moment.
+    public mutating func include(_ moment: Int64) {
+        least = min(least, moment)
+        greatest = max(greatest, moment)
+    }
+}
+
+/// How often values at a path went to `_extra`.
+public struct StrayCount: Codable, Hashable, Sendable {
+    /// The JSON Pointer, its first step the table's column.
+    public var pointer: String
+    /// How many values no column is planned for.
+    public var unplanned: Int64
+    /// How many values did not fit their column's type.
+    public var misfits: Int64
+    /// The kinds of JSON value seen there.
+    public var kinds: [String]
+
+    /// Makes a count.
+    public init(pointer: String, unplanned: Int64, misfits: Int64, kinds: [String]) {
+        self.pointer = pointer
+        self.unplanned = unplanned
+        self.misfits = misfits
+        self.kinds = kinds
+    }
+
+    /// Adds up counts of the same paths, sorted by path.
+    public static func sum(_ counts: some Sequence<StrayCount>) -> [StrayCount] {
+        var byPointer: [String: StrayCount] = [:]
+        for count in counts {
+            guard var sum = byPointer[count.pointer] else {
+                byPointer[count.pointer] = count
+                continue
+            }
+            sum.unplanned += count.unplanned
+            sum.misfits += count.misfits
+            sum.kinds = Array(Set(sum.kinds + count.kinds)).sorted()
+            byPointer[count.pointer] = sum
+        }
+        return byPointer.values.sorted { $0.pointer < $1.pointer }
+    }
+}

@@ -1,0 +1,47 @@
+/// The catalog's view of columns.
+extension Connection {
+    /// The columns of a table, view or partition in the table's order, without dropped ones.
+    /// - Parameter oid: the table's `pg_class.oid`.
+    /// - Returns: an empty list if there is no such table.
+    /// - Throws: PostgresError.
+    public func columns(ofTable oid: UInt32) throws(PostgresError) -> [ColumnInfo] {
+        let result = try query(
+            """
+            SELECT attname, atttypid::text, atttypmod, attnotnull, pg_catalog.format_type(atttypid, atttypmod)
+            FROM pg_catalog.pg_attribute
+            WHERE attrelid = $1::pg_catalog.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+            """, [String(oid)])
+        return try columnInfos(
+            result.rows.map { row in
+                RawColumn(
+                    name: row[0] ?? "", oid: row[1].flatMap { UInt32($0) } ?? 0, modifier: row[2].flatMap { Int32($0) } ?? -1,
+                    notNull: row[3] == "t", typeName: row[4] ?? "")
+            })
+    }
+
+    struct RawColumn {
+        var name: String
+        var oid: UInt32
+        /// `atttypmod`: -1 is none.
+        var modifier: Int32
+        var notNull: Bool
+        var typeName: String
+    }
+
+    func columnInfos(_ columns: [RawColumn]) throws(PostgresError) -> [ColumnInfo] {
+        let catalog = try TypeCatalog(self, types: columns.map(\.oid))
+        return columns.map { column in
+            let base = catalog.base(of: column.oid, modifier: column.modifier)
+            var info = ColumnInfo(
+                name: column.name, typeName: column.typeName, type: catalog.type(column.oid),
+                notNull: column.notNull || base.notNull)
+            if info.type == .numeric, base.modifier >= 4 {
+                // ((precision << 16) | (scale & 0x7ff)) + 4, the scale in 11 bits of two's complement (numeric.c)
+                let packed = Int(base.modifier) - 4
+                info.precision = (packed >> 16) & 0xFFFF
+                info.scale = ((packed & 0x7FF) ^ 1024) - 1024
+            }
+            return info
+        }
+    }
+}
