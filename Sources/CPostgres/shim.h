@@ -12,6 +12,11 @@ static inline const char *_Nullable pg_sqlstate(const PGresult *_Nonnull result)
     return PQresultErrorField(result, PG_DIAG_SQLSTATE);
 }
 
+/// ERROR, FATAL or PANIC, never translated.
+static inline const char *_Nullable pg_severity(const PGresult *_Nonnull result) {
+    return PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+}
+
 /// The error's first line as the server sent it, without the severity.
 static inline const char *_Nullable pg_message_primary(const PGresult *_Nonnull result) {
     return PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -27,11 +32,7 @@ static inline const char *_Nullable pg_message_hint(const PGresult *_Nonnull res
     return PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 }
 
-/// Where in PL/pgSQL or a trigger the error came up.
-static inline const char *_Nullable pg_context(const PGresult *_Nonnull result) {
-    return PQresultErrorField(result, PG_DIAG_CONTEXT);
-}
-
+/// A notice processor that does nothing.
 static inline void pg_drop_notice(void *_Nullable context, const char *_Nullable message) {
     (void)context;
     (void)message;

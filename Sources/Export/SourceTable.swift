@@ -18,7 +18,8 @@ struct SourceTable {
     ///   - source: the source.
     /// - Throws: `PostgresError`; `ExportError` when there is no such table, or one that has no xmin to go by.
     init(_ table: TableName, source: Source) throws {
-        let quoted = SQL.identifier(table.schema ?? "public") + "." + SQL.identifier(table.name)
+        // Without a schema the session's search path finds it, as in psql.
+        let quoted = SQL.identifier([table.schema, table.name].compactMap { $0 })
         name = quoted
         let found = try source.connection.query("SELECT to_regclass($1)::oid::text AS oid", [quoted])
         guard found.count == 1, let oid = found[0, "oid"].flatMap(UInt32.init) else {

@@ -1,5 +1,13 @@
 import CPostgres
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// From libpq's status codes to errors: the one place.
 extension Connection {
     /// Checks that a statement can be sent: no COPY is under way, and no text holds the NUL byte that C would cut it at.
@@ -27,7 +35,9 @@ extension Connection {
             bytes.append(0)
         }
         return unsafe bytes.withUnsafeBufferPointer { bytes in
-            let values = unsafe offsets.map { offset in unsafe offset.flatMap { unsafe bytes.baseAddress?.advanced(by: $0) } }
+            let values = unsafe offsets.map { offset in
+                unsafe offset.flatMap { unsafe bytes.baseAddress?.advanced(by: $0) }
+            }
             return unsafe PQexecParams(handle, sql, Int32(values.count), nil, values, nil, nil, 0)
         }
     }
@@ -56,7 +66,11 @@ extension Connection {
         if failure.reason.isEmpty, let text = unsafe PQresultErrorMessage(result) {
             failure.reason = unsafe String(cString: text)
         }
-        return self.failure(operation, failure)
+        var error = self.failure(operation, failure)
+        // The server ends the session after such an error, though libpq may not have read that far.
+        let severity = unsafe pg_severity(result).map { unsafe String(cString: $0) }
+        if severity == "FATAL" || severity == "PANIC" { error.isConnectionLost = true }
+        return error
     }
 
     /// The error of the connection itself, when there is no result.
@@ -66,7 +80,9 @@ extension Connection {
 
     private func failure(_ operation: String, _ failure: Failure) -> PostgresError {
         var failure = failure
-        if failure.reason.isEmpty { failure.reason = unsafe PQerrorMessage(handle).map { unsafe String(cString: $0) } ?? "" }
+        if failure.reason.isEmpty {
+            failure.reason = unsafe PQerrorMessage(handle).map { unsafe String(cString: $0) } ?? ""
+        }
         if failure.reason.isEmpty { failure.reason = isLost ? "the connection is lost" : "no reason was given" }
         failure.user = unsafe PQuser(handle).map { unsafe String(cString: $0) } ?? ""
         failure.reason = Conninfo.redact(PostgresError.oneLine(failure.reason), secrets: secrets)
@@ -78,11 +94,19 @@ extension Connection {
 
     /// Ends a COPY that nobody reads to its end: cancels the statement and drops what is on its way.
     ///
-    /// The connection can be used afterwards; an open transaction is aborted, and must be rolled back.
-    func abandonCopy() {
+    /// The connection can be used afterwards; an open transaction is aborted, and must be rolled back. Where the cancel
+    /// request cannot be delivered, the connection is given up, since the rest of the COPY might be long.
+    /// - Parameter isSent: whether all rows have come, so that there is nothing to cancel.
+    func abandonCopy(isSent: Bool = false) {
         isCopying = false
         if isLost { return }
-        _ = try? cancelHandle().cancel()
+        if !isSent {
+            do throws(PostgresError) {
+                try cancelHandle().cancel()
+            } catch {
+                unsafe shutdown(PQsocket(handle), Int32(SHUT_RDWR))
+            }
+        }
         while true {
             var row: UnsafeMutablePointer<CChar>?
             let length = unsafe PQgetCopyData(handle, &row, 0)

@@ -154,7 +154,7 @@ struct Connector {
     private func unreadable(_ problem: String) -> PostgresError {
         PostgresError(
             operation: "connect to", target: "the server", reason: "the connection string cannot be read: \(problem)",
-            hint: "A @, :, /, ? or # in a url's user or password must be percent-encoded (@ is %40).")
+            hint: "A @, / or % in a url's user or password must be percent-encoded (@ is %40, / is %2F, % is %25).")
     }
 
     private func failure(_ handle: OpaquePointer, timedOut: Bool) -> PostgresError {
@@ -166,11 +166,12 @@ struct Connector {
         }
         var failure = Failure(reason: "", whileConnecting: true)
         (failure.reason, failure.sqlState) = Connector.takeState(PostgresError.oneLine(text))
+        if failure.reason.isEmpty { failure.reason = "no reason was given" }
         failure.reason = Conninfo.redact(failure.reason, secrets: secrets)
         failure.user = unsafe PQuser(handle).map { unsafe String(cString: $0) } ?? ""
         return PostgresError(
             operation: "connect to", target: parsed.description, reason: failure.reason, sqlState: failure.sqlState,
-            hint: failure.hint, isConnectionLost: true)
+            hint: failure.hint, isConnectionLost: failure.isNetworkFailure)
     }
 
     /// Takes the SQLSTATEs out of libpq's verbose text: "… FATAL: 28P01: password …".

@@ -15,6 +15,7 @@ struct Conninfo {
         defaults = unsafe Self.options(PQconndefaults())
         guard Self.isConnectionString(conninfo) else {
             if !conninfo.isEmpty { given["dbname"] = conninfo }
+            problem = doubt
             return
         }
         var message: UnsafeMutablePointer<CChar>?
@@ -24,7 +25,7 @@ struct Conninfo {
             unsafe PQfreemem(message)
         }
         given = unsafe Self.options(options)
-        problem = problem ?? Self.doubt(given)
+        problem = problem ?? doubt
     }
 
     /// The value that libpq would use: the string's, else the environment's.
@@ -99,14 +100,17 @@ struct Conninfo {
 
     // libpq quotes parts of the string in its messages, and a misplaced part may be the password.
     private static func withoutQuotations(_ message: String) -> String {
-        let parts = message.split(separator: "\"", omittingEmptySubsequences: false)
-        var text = ""
-        for (index, part) in parts.enumerated() { text += index % 2 == 0 ? String(part) : "\"…\"" }
-        return PostgresError.oneLine(text)
+        guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\"") else {
+            return PostgresError.oneLine(message)
+        }
+        return PostgresError.oneLine(message[..<first] + "…" + message[message.index(after: last)...])
     }
 
     // A raw @, / or : in a url's password shifts what follows: part of it would become host, port or database, and be shown.
-    private static func doubt(_ given: [String: String]) -> String? {
+    private var doubt: String? {
+        if let database = self["dbname"], database.contains("://") || given.count == 1 && database.contains("@") {
+            return "it is neither a postgresql:// url nor made of keyword=value pairs"
+        }
         let ports = (given["port"] ?? "").split(separator: ",")
         if !ports.allSatisfy({ port in port.allSatisfy { $0.isASCII && $0.isNumber } }) {
             return "the port is not a number"

@@ -48,12 +48,12 @@ import CPostgres
     }
 
     deinit {
-        let unfinished = unsafe state.pointee.phase != .done
+        let phase = unsafe state.pointee.phase
         unsafe PQfreemem(state.pointee.row)
         unsafe state.pointee.fields.deallocate()
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
-        if unfinished { connection.abandonCopy() }
+        if phase != .done { connection.abandonCopy(isSent: phase == .trailer) }
     }
 
     /// The number of COPY bytes so far, with header and trailer.
@@ -61,6 +61,13 @@ import CPostgres
 
     /// The number of fields of the present row; 0 before the first and after the last.
     public var fieldCount: Int { unsafe state.pointee.fieldCount }
+
+    /// Whether a field of the present row is NULL.
+    /// - Parameter index: 0 ..< `fieldCount`.
+    public func isNull(_ index: Int) -> Bool {
+        unsafe precondition(index >= 0 && index < state.pointee.fieldCount, "The row has no such field.")
+        return unsafe state.pointee.fields[index].length < 0
+    }
 
     /// A field of the present row; nil is NULL.
     ///
@@ -142,7 +149,8 @@ import CPostgres
 
     /// Checks the signature, the flags and skips the extension area.
     private func parseHeader(_ row: UnsafeRawPointer, _ length: Int) throws(PostgresError) -> Int {
-        let signature: [UInt8] = [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00]  // PGCOPY\n\xff\r\n\0
+        // PGCOPY\n\xff\r\n\0
+        let signature: [UInt8] = [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00]
         guard length >= 19 else { throw malformed("the header is cut off") }
         for index in 0..<11 where unsafe row.load(fromByteOffset: index, as: UInt8.self) != signature[index] {
             throw malformed("the signature of a binary COPY is missing")
@@ -167,10 +175,9 @@ import CPostgres
             throw error
         }
         guard let result = unsafe PQgetResult(handle) else { throw connection.failure(operation) }
-        defer {
-            unsafe PQclear(result)
-            connection.drainResults()
-        }
+        defer { unsafe PQclear(result) }
+        // First, so that a connection which ends right after its error is known to be lost.
+        connection.drainResults()
         guard unsafe PQresultStatus(result) == PGRES_COMMAND_OK else {
             throw unsafe connection.failure(operation, result: result)
         }

@@ -12,7 +12,8 @@ extension Field {
         let isCIDR = unsafe field.unsafeLoad(fromByteOffset: 2, as: UInt8.self) != 0
         let length = unsafe Int(field.unsafeLoad(fromByteOffset: 3, as: UInt8.self))
         // PGSQL_AF_INET is AF_INET, PGSQL_AF_INET6 is one more, on every system.
-        guard field.byteCount == 4 + length, family == 2 && length == 4 || family == 3 && length == 16, prefix <= 8 * length
+        guard field.byteCount == 4 + length, family == 2 && length == 4 || family == 3 && length == 16,
+            prefix <= 8 * length
         else { throw malformed("inet", field) }
         if family == 2 {
             appendIPv4(field, at: 4, to: &text)

@@ -45,7 +45,8 @@ extension Field {
         if time == .min, days == .min, months == .min { return append("-infinity", to: &text) }
         var isFirst = true
         var isAfterNegative = false
-        for (value, unit) in [(months / 12, "year" as StaticString), (months % 12, "mon"), (days, "day")] where value != 0 {
+        for (value, unit) in [(months / 12, "year" as StaticString), (months % 12, "mon"), (days, "day")]
+        where value != 0 {
             if !isFirst { text.append(UInt8(ascii: " ")) }
             if value < 0 {
                 text.append(UInt8(ascii: "-"))

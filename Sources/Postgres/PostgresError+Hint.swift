@@ -25,7 +25,8 @@ struct Failure {
         case "42501":
             return permissionHint
         case "55P03":
-            return "Another session holds a lock that this one waited for (lock_timeout): look in pg_locks, then try again."
+            return
+                "Another session holds a lock that this one waited for (lock_timeout): look in pg_locks, then try again."
         case "57014":
             return "The statement ran into statement_timeout, or somebody cancelled it."
         case "53300":
@@ -37,6 +38,15 @@ struct Failure {
         }
     }
 
+    /// Whether the network or the server's absence is to blame, so that a later attempt may succeed.
+    var isNetworkFailure: Bool {
+        sqlState == nil
+            && [
+                "Connection refused", "No such file or directory", "timeout expired", "timed out", "unexpectedly",
+                "reset by peer", "Broken pipe", "No route to host", "is unreachable", "Temporary failure",
+            ].contains { reason.contains($0) }
+    }
+
     private var connectionHint: String? {
         if reason.contains("Connection refused") || reason.contains("No such file or directory") {
             return "Is the server running, and are host and port (or PGHOST and PGPORT) right?"
@@ -45,7 +55,7 @@ struct Failure {
             return "The server did not answer in time: check host, port and firewall, or raise connect_timeout."
         }
         if reason.contains("could not translate host name") {
-            return "Check the host's name; a @, :, / or # in the url's user or password must be percent-encoded."
+            return "Check the host's name; a @, / or % in the url's user or password must be percent-encoded."
         }
         if reason.contains("no password supplied") {
             return "Give the password by PGPASSWORD, ~/.pgpass or the url."

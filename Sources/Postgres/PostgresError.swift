@@ -12,7 +12,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     public var sqlState: String?
     /// What the operator can do about it.
     public var hint: String?
-    /// Whether the connection is gone, so that the way on is a new one.
+    /// Whether the connection is gone or never came about because of the network, so that the way on is a new one.
     public var isConnectionLost: Bool
 
     /// Makes an error.

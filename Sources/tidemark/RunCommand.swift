@@ -26,8 +26,16 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var logs: LogOptions
 
+    func validate() throws {
+        do {
+            _ = try wait.map { try TimeSpan(parsing: $0) }
+        } catch {
+            throw ValidationError("--wait \(wait ?? ""): \(error)")
+        }
+    }
+
     func run() throws {
-        let patience = try wait.map { try TimeSpan.parse($0) }?.seconds ?? 0
+        let patience = try wait.map { try TimeSpan(parsing: $0) }?.seconds ?? 0
         let files = try PipelineFiles.find(paths: pipelines)
         let specs = try files.map {
             try PipelineSpec.load(file: $0, environment: ProcessInfo.processInfo.environment)

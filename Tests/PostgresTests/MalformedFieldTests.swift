@@ -18,13 +18,16 @@ struct MalformedFieldTests {
         let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(capacity, 200))
         defer { buffer.deallocate() }
         func attempt(_ name: String, _ capacity: Int, _ body: (inout OutputSpan<UInt8>) throws(PostgresError) -> Void) {
-            var span = OutputSpan(buffer: UnsafeMutableBufferPointer(rebasing: buffer[..<capacity]), initializedCount: 0)
+            var span = OutputSpan(
+                buffer: UnsafeMutableBufferPointer(rebasing: buffer[..<capacity]), initializedCount: 0)
             do throws(PostgresError) { try body(&span) } catch { refusals.insert(name) }
         }
         attempt("numeric", capacity) { span throws(PostgresError) in try Field.numericText(field, to: &span) }
-        attempt("float", Field.floatTextCapacity) { span throws(PostgresError) in try Field.floatText(field, to: &span) }
+        attempt("float", Field.floatTextCapacity) { span throws(PostgresError) in try Field.floatText(field, to: &span)
+        }
         attempt("time", Field.timeTextCapacity) { span throws(PostgresError) in try Field.timeText(field, to: &span) }
-        attempt("timetz", Field.timeTextCapacity) { span throws(PostgresError) in try Field.timetzText(field, to: &span) }
+        attempt("timetz", Field.timeTextCapacity) { span throws(PostgresError) in try Field.timetzText(field, to: &span)
+        }
         attempt("interval", Field.intervalTextCapacity) { span throws(PostgresError) in
             try Field.intervalText(field, to: &span)
         }
@@ -62,8 +65,8 @@ struct MalformedFieldTests {
             ("jsonb", [2, 0x7B, 0x7D]),
             ("array", [0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 25]),  // seven dimensions
             ("array", [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 1]),  // 2^31 elements
-            ("array", [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 65]),  // an element cut off
-            ("array", [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFE]),  // length -2
+            ("array", [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 65]),  // cut off
+            ("array", [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFE]),  // -2
             ("array", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 1]),  // a byte too many
         ] as [(String, [UInt8])])
     func wrongHead(decoder: String, bytes: [UInt8]) {
@@ -84,7 +87,8 @@ struct MalformedFieldTests {
                 bytes[4] = 0
                 bytes[5] = 0
             } else if round % 4 == 1, bytes.count >= 20 {
-                bytes.replaceSubrange(0..<16, with: [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 25, 0, 0, 0, UInt8(round % 4 + 1)])
+                bytes.replaceSubrange(
+                    0..<16, with: [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 25, 0, 0, 0, UInt8(round % 4 + 1)])
             }
             refused += refusals(bytes).count
         }

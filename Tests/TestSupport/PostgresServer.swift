@@ -36,11 +36,6 @@ public final class PostgresServer: Sendable {
         var databases = 0
     }
 
-    /// What a test server could not do, with the server's own words.
-    public struct Failure: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     /// A database of the server and the ways to it.
     public struct Database: Sendable {
         public let name: String
@@ -91,15 +86,17 @@ public final class PostgresServer: Sendable {
         var problem = ""
         repeat {
             let port = try state.withLock { state in
-                if state.port == 0 { state.port = try Self.freePort() }
+                if state.port == 0 { state.port = try FreePort.find() }
                 return state.port
             }
             let logged = log.utf8.count
             let stale = pidFile.first
+            let output = open(folder + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+            defer { close(output) }
             let process = try server(
                 [programs + "/postgres", "-D", folder + "/data", "-c", "port=\(port)"]
                     + settings.flatMap { ["-c", "\($0.key)=\($0.value)"] }
-            ).spawn(output: folder + "/log", newSession: true)
+            ).spawn(output: output, newSession: true)
             state.withLock { $0.process = process }
             if let postmaster = waitUntilReady(process, deadline, stale: stale) {
                 return state.withLock { state in
@@ -116,7 +113,7 @@ public final class PostgresServer: Sendable {
             }
             usleep(200_000)
         } while Date() < deadline
-        throw Failure(description: "PostgreSQL did not start in \(folder). Its log ends: \(problem)")
+        throw TestSupportError("PostgreSQL did not start in \(folder). Its log ends: \(problem)")
     }
 
     /// Stops the server at once, its sessions included; nothing if it does not run.
@@ -124,9 +121,14 @@ public final class PostgresServer: Sendable {
         end(with: SIGINT)
     }
 
-    /// Kills the postmaster as a crash would (SIGKILL); `start()` then goes through crash recovery.
+    /// Kills the postmaster and all its processes as a crash would (SIGKILL); `start()` then goes through crash recovery.
     public func kill() {
+        let children = state.withLock { $0.postmaster }.map { Self.children(of: $0) } ?? []
         end(with: SIGKILL)
+        // They would end by themselves when they notice, but a test wants to know that they have.
+        for child in children { Glibc.kill(child, SIGKILL) }
+        let deadline = Date(timeIntervalSinceNow: 5)
+        while Date() < deadline, children.contains(where: { Self.parent(of: $0) != nil }) { usleep(2_000) }
     }
 
     /// Stops and starts.
@@ -243,10 +245,25 @@ extension PostgresServer {
         }
     }
 
+    private static func children(of process: pid_t) -> [pid_t] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [])
+            .compactMap { pid_t($0) }.filter { parent(of: $0) == process }
+    }
+
+    /// The parent of a running process; nil if it has ended, waited for or not.
+    private static func parent(of process: pid_t) -> pid_t? {
+        guard let stat = FileManager.default.contents(atPath: "/proc/\(process)/stat") else { return nil }
+        // "pid (name) state parent …", and the name may hold anything.
+        let fields = String(decoding: stat, as: UTF8.self).components(separatedBy: ") ").last?.components(
+            separatedBy: " ")
+        guard let fields, fields.count > 1, fields[0] != "Z", fields[0] != "X" else { return nil }
+        return pid_t(fields[1])
+    }
+
     private static func makeFolder() throws -> String {
         var template = Array("/tmp/tm-pg.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw Failure(description: "No folder could be made under /tmp: \(String(cString: strerror(errno))).")
+            throw TestSupportError("No folder could be made under /tmp: \(String(cString: strerror(errno))).")
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
@@ -265,152 +282,18 @@ extension PostgresServer {
         where ["initdb", "postgres", "psql"].allSatisfy({ access("\(folder)/\($0)", X_OK) == 0 }) {
             return folder
         }
-        throw Failure(description: "PostgreSQL's server programs were not found: apt install postgresql.")
+        throw TestSupportError("PostgreSQL's server programs were not found: apt install postgresql.")
     }
 
     /// PostgreSQL refuses to run as root, so there it runs as the user that its package makes.
     private static func prefixOfServerUser() throws -> [String] {
         if geteuid() != 0 { return [] }
         guard getpwnam(user) != nil else {
-            throw Failure(description: "The tests run as root and there is no user \(user) for the server to run as.")
+            throw TestSupportError("The tests run as root and there is no user \(user) for the server to run as.")
         }
         if (try? Command(["setpriv", "--version"]).checked()) != nil {
             return ["setpriv", "--reuid=\(user)", "--regid=\(user)", "--init-groups"]
         }
         return ["runuser", "-u", user, "--"]
-    }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let done = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
-            }
-        }
-        guard done else { throw Failure(description: "No free port was found: \(String(cString: strerror(errno))).") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-}
-
-/// A shell that outlives the test process just long enough to clean up after it.
-///
-/// It reads from a pipe whose other end only the test process has: when that ends, even by SIGKILL, the read returns. (A
-/// parent-death signal would come already when the thread that started the server ends.)
-private final class Watchdog: Sendable {
-    private let pipe: Int32
-    private let process: pid_t
-
-    private static let script = """
-        trap '' INT TERM HUP QUIT
-        read -r line <"$0/alive"
-        for attempt in 1 2; do
-            pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null)
-            if [ -n "$pid" ] && grep -qF "$0/data" "/proc/$pid/cmdline" 2>/dev/null; then
-                kill -QUIT "$pid"
-                for wait in 1 2 3 4 5 6 7 8 9 10; do
-                    kill -0 "$pid" 2>/dev/null || break
-                    sleep 0.2
-                done
-                kill -KILL "$pid" 2>/dev/null
-            fi
-            rm -rf "$0"
-            [ -n "$line" ] && break
-            sleep 0.5
-        done
-        """
-
-    init(folder: String) throws {
-        // A named pipe, since it can be opened in one step so that no other child of the test process inherits it.
-        pipe = mkfifo(folder + "/alive", 0o600) == 0 ? open(folder + "/alive", O_RDWR | O_CLOEXEC) : -1
-        guard pipe >= 0 else {
-            throw PostgresServer.Failure(description: "No pipe in \(folder): \(String(cString: strerror(errno))).")
-        }
-        process = try Command(["sh", "-c", Self.script, folder]).spawn(output: "/dev/null", newSession: true)
-    }
-
-    /// Lets the watchdog do its work now: whatever still runs is stopped, and the folder deleted.
-    func finish() {
-        _ = write(pipe, "stop\n", 5)
-        close(pipe)
-        Command.wait(for: process)
-    }
-}
-
-/// A program with arguments, found in PATH; PG* variables of the environment are kept from it.
-private struct Command {
-    let arguments: [String]
-
-    init(_ arguments: [String]) {
-        self.arguments = arguments
-    }
-
-    func spawn(output: String, errors: String? = nil, newSession: Bool = false) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        if let errors {
-            posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        } else {
-            posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // Its own session, so that Ctrl-C in a terminal reaches the tests only. POSIX_SPAWN_SETSID is 0x80 in glibc and musl.
-        if newSession { posix_spawnattr_setflags(&attributes, 0x80) }
-        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PG") }
-        environment["LC_ALL"] = "C"
-        var argv = arguments.map { strdup($0) } + [nil]
-        var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for text in argv + envp { free(text) } }
-        var process = pid_t()
-        let code = posix_spawnp(&process, arguments[0], &actions, &attributes, &argv, &envp)
-        guard code == 0 else {
-            throw PostgresServer.Failure(description: "\(arguments[0]) did not start: \(String(cString: strerror(code))).")
-        }
-        return process
-    }
-
-    /// Runs the program to its end.
-    /// - Returns: what it printed.
-    /// - Throws: Failure with its errors unless its exit code is 0.
-    @discardableResult
-    func checked() throws -> String {
-        let output = "/tmp/tm-out.\(UUID().uuidString)"
-        defer {
-            unlink(output)
-            unlink(output + ".err")
-        }
-        let status = Self.wait(for: try spawn(output: output, errors: output + ".err"))
-        guard status == 0 else {
-            throw PostgresServer.Failure(
-                description: "\(arguments.joined(separator: " ")) failed (\(status)): \(Self.text(of: output + ".err"))")
-        }
-        return Self.text(of: output)
-    }
-
-    private static func text(of file: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
-    }
-
-    @discardableResult
-    static func wait(for process: pid_t) -> Int32 {
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 { if errno != EINTR { return -1 } }
-        return status
-    }
-
-    /// The status of a process that has ended, nil while it runs.
-    static func status(of process: pid_t) -> Int32? {
-        var status: Int32 = 0
-        let result = waitpid(process, &status, WNOHANG)
-        return result == 0 ? nil : status
     }
 }

@@ -1,0 +1,60 @@
+/// One output table: a source table, its columns, its files.
+public struct DatasetSpec: Hashable, Sendable {
+    /// What is exported.
+    public enum Mode: String, Hashable, Sendable, CaseIterable {
+        /// What was committed since the last run.
+        case incremental
+    }
+
+    /// The name: 1 to 63 letters, digits, `_` and `-`; unique in its pipeline whatever its case.
+    public var name: String
+    /// The table that is read.
+    public var table: TableName
+    /// The columns of the table that identify a row; at least one.
+    public var key: [String]
+    /// What is exported.
+    public var mode: Mode
+    /// The declared columns, at least one; nil for all of the table's.
+    public var columns: [ColumnSpec]?
+    /// The JSON columns whose keys become columns.
+    public var flatten: [FlattenSpec]
+    /// The table's columns that are left out.
+    public var exclude: [String]
+    /// How many rows are looked at to find a JSON column's keys, 0 to 10,000,000.
+    public var sample: Int
+    /// The parts of the partition path, in order.
+    public var partitionBy: [PartitionSpec]
+    /// How rows are written.
+    public var format: FormatSpec
+    /// How files are compressed.
+    public var compression: CompressionSpec
+    /// When a file is closed.
+    public var chunk: ChunkSpec
+    /// The zone that a `timestamp` without time zone is read in, as PostgreSQL names it; `UTC` is always spelled so.
+    public var timestampZone: String
+    /// An SQL condition on the table's columns (`where` in the file); nil for all rows.
+    public var filter: String?
+
+    /// Makes a dataset.
+    public init(
+        name: String, table: TableName, key: [String], mode: Mode = .incremental, columns: [ColumnSpec]? = nil,
+        flatten: [FlattenSpec] = [], exclude: [String] = [], sample: Int = 10_000, partitionBy: [PartitionSpec] = [],
+        format: FormatSpec = .ndjson, compression: CompressionSpec = CompressionSpec(), chunk: ChunkSpec = ChunkSpec(),
+        timestampZone: String = "UTC", filter: String? = nil
+    ) {
+        self.name = name
+        self.table = table
+        self.key = key
+        self.mode = mode
+        self.columns = columns
+        self.flatten = flatten
+        self.exclude = exclude
+        self.sample = sample
+        self.partitionBy = partitionBy
+        self.format = format
+        self.compression = compression
+        self.chunk = chunk
+        self.timestampZone = timestampZone
+        self.filter = filter
+    }
+}

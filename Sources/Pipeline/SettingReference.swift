@@ -1,0 +1,165 @@
+/// One setting of a pipeline file, as the manual lists it.
+public struct Setting: Hashable, Sendable {
+    /// Where it stands: `source.url`, `datasets.NAME.flatten[].column` (`[]`: in each entry of the list).
+    public let name: String
+    /// What it takes.
+    public let type: String
+    /// What holds without it; `required` when it must be there.
+    public let `default`: String
+    /// What it does.
+    public let meaning: String
+    /// Whether it may also stand under `defaults`, for all datasets.
+    public let isShared: Bool
+
+    init(_ name: String, _ type: String, _ default: String, _ meaning: String, isShared: Bool = false) {
+        self.name = name
+        self.type = type
+        self.default = `default`
+        self.meaning = meaning
+        self.isShared = isShared
+    }
+
+    /// The places where it may stand.
+    var names: [String] {
+        isShared ? [name, "defaults." + name.dropFirst("datasets.NAME.".count)] : [name]
+    }
+}
+
+/// Every setting of a pipeline file: the source of the manual's table.
+public enum SettingReference {
+    /// All settings, in the order of the manual.
+    public static let all: [Setting] = top + source + destination + dataset + output
+
+    /// The settings as a Markdown table.
+    public static var markdown: String {
+        let rows = all.map { setting in
+            let cells = [
+                "`\(setting.name)`", setting.type, setting.default,
+                setting.meaning + (setting.isShared ? " Also under `defaults`." : ""),
+            ]
+            return "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+        }
+        return (["| setting | type | default | meaning |", "|---|---|---|---|"] + rows).joined(separator: "\n") + "\n"
+    }
+
+    /// Where a setting of this name does belong, as part of a hint; nil when there is none.
+    static func home(of key: String) -> String? {
+        guard let setting = all.first(where: { $0.name.split(separator: ".").last.map(String.init) == key }) else {
+            return nil
+        }
+        let parent = String(setting.name.dropLast(key.count + 1))
+        switch parent {
+        case "": return "'\(key)' belongs to the top level of the file."
+        case "datasets.NAME": return "'\(key)' belongs to a dataset\(setting.isShared ? ", or under 'defaults'" : "")."
+        default:
+            return "'\(key)' belongs under '\(parent.replacing("datasets.NAME.", with: "").replacing("[]", with: ""))'."
+        }
+    }
+
+    private static let top = [
+        Setting("pipeline", "name", "required", "The pipeline's name: letters, digits, `_` and `-`."),
+        Setting("source", "mapping", "required", "The database that is read."),
+        Setting("destination", "mapping", "required", "Where the files go."),
+        Setting("workers", "1 to 64", "the machine's cores, at most 4", "How many connections read at once."),
+        Setting("defaults", "mapping", "none", "Settings for all datasets; a dataset's own win, each by itself."),
+        Setting("datasets", "mapping", "required", "The datasets by name; the name is the folder in the lake."),
+    ]
+
+    private static let source = [
+        Setting(
+            "source.url", "text", "required",
+            "A `postgresql://` URL or libpq keywords; `\"\"` goes by the `PG*` variables. Never shown."),
+        Setting(
+            "source.statement_timeout", "time", "1h",
+            "The longest that one statement may take, and so one unit; `0` for no limit."),
+        Setting("source.lock_timeout", "time", "10s", "The longest wait for a lock; `0` for no limit."),
+        Setting("source.application_name", "text", "tidemark", "What the server shows as the connections' name."),
+    ]
+
+    private static let destination = [
+        Setting("destination.url", "text", "required", "`file:/folder` or `s3://BUCKET/PREFIX`."),
+        Setting("destination.region", "text", "`AWS_REGION`", "The region of the bucket."),
+        Setting(
+            "destination.endpoint", "URL", "`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS",
+            "Another service than AWS that speaks S3."),
+        Setting(
+            "destination.path_style", "true or false", "as the endpoint suggests",
+            "Whether the bucket stands in the path and not in the host name."),
+        Setting("destination.access_key_id", "text", "`AWS_ACCESS_KEY_ID`", "The name of the access key."),
+        Setting(
+            "destination.secret_access_key", "text", "`AWS_SECRET_ACCESS_KEY`",
+            "The access key's secret; best written as `${VARIABLE}`. Never shown."),
+        Setting(
+            "destination.session_token", "text", "`AWS_SESSION_TOKEN`",
+            "The token of temporary credentials. Never shown."),
+        Setting("destination.part_size", "size, 5MiB to 5GiB", "16MiB", "The size of an upload part."),
+    ]
+
+    private static let dataset = [
+        Setting("datasets.NAME.table", "SCHEMA.TABLE", "required", "The table; exact, also in upper and lower case."),
+        Setting("datasets.NAME.key", "column, or a list", "required", "What identifies a row."),
+        Setting("datasets.NAME.mode", "incremental", "incremental", "What was committed since the last run."),
+        Setting(
+            "datasets.NAME.columns", "list", "all of the table's columns",
+            "The columns to write; a plain name is short for `{name: NAME}`."),
+        Setting("datasets.NAME.columns[].name", "text", "required", "The column's name in the files."),
+        Setting(
+            "datasets.NAME.columns[].from", "path", "the name",
+            "The table's column, or a key in a JSON column: `payload.user.id`, `payload.\"user.name\".id`."),
+        Setting(
+            "datasets.NAME.columns[].type", "type", "as the table has it; string for a key in JSON",
+            "string, int64, number, decimal(p,s), double, bool, timestamp, date, uuid, json or bytes."),
+        Setting(
+            "datasets.NAME.flatten", "list", "none",
+            "The JSON columns whose keys become columns; a plain name is short for `{column: NAME}`."),
+        Setting("datasets.NAME.flatten[].column", "column", "required", "The JSON column."),
+        Setting(
+            "datasets.NAME.flatten[].prefix", "text", "the column's name and `_`",
+            "What the names of its columns begin with."),
+        Setting("datasets.NAME.flatten[].separator", "text", "`_`", "What stands between the keys of nested objects."),
+        Setting("datasets.NAME.flatten[].depth", "1 to 32", "5", "How many levels of objects are taken apart."),
+        Setting("datasets.NAME.flatten[].arrays", "json", "json", "What becomes of an array: one JSON value."),
+        Setting("datasets.NAME.exclude", "column, or a list", "none", "The table's columns that are left out."),
+        Setting(
+            "datasets.NAME.partition_by", "list", "none",
+            "The folders of a dataset, in order; a plain name is short for `{column: NAME}`."),
+        Setting("datasets.NAME.partition_by[].column", "column", "required", "The table's column."),
+        Setting(
+            "datasets.NAME.partition_by[].by", "year, month, day or hour", "the value itself",
+            "How a moment is cut, in UTC."),
+        Setting(
+            "datasets.NAME.partition_by[].as", "name", "`<column>_<by>`, or the column",
+            "The folder's name: `as=value`."),
+        Setting(
+            "datasets.NAME.where", "SQL", "all rows",
+            "A condition on the table's columns, put into every query as it is."),
+    ]
+
+    private static let output = [
+        Setting("datasets.NAME.format", "ndjson or csv", "ndjson", "How rows are written.", isShared: true),
+        Setting("datasets.NAME.csv", "mapping", "none", "How CSV is written.", isShared: true),
+        Setting(
+            "datasets.NAME.csv.header", "true or false", "true", "Whether a file begins with the column names.",
+            isShared: true),
+        Setting(
+            "datasets.NAME.csv.delimiter", "one character", "`,`", "What stands between fields.", isShared: true),
+        Setting("datasets.NAME.csv.null", "text", "empty", "How NULL is written.", isShared: true),
+        Setting("datasets.NAME.compression", "mapping", "none", "How files are compressed.", isShared: true),
+        Setting("datasets.NAME.compression.codec", "zstd or none", "zstd", "The codec.", isShared: true),
+        Setting(
+            "datasets.NAME.compression.level", "1 to 19", "3", "From fast to small; for zstd.", isShared: true),
+        Setting("datasets.NAME.chunk", "mapping", "none", "When a file is closed.", isShared: true),
+        Setting(
+            "datasets.NAME.chunk.target_size", "size, 1MiB to 5GiB", "128MiB",
+            "The compressed size at which a file is closed.", isShared: true),
+        Setting(
+            "datasets.NAME.chunk.rows", "1 or more", "any number", "The row count at which a file is closed.",
+            isShared: true),
+        Setting(
+            "datasets.NAME.sample", "0 to 10000000", "10000",
+            "How many rows are looked at to find the keys of JSON columns.", isShared: true),
+        Setting(
+            "datasets.NAME.timestamp_zone", "zone", "UTC",
+            "The zone that a `timestamp` without time zone is read in.", isShared: true),
+    ]
+}

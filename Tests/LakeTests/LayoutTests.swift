@@ -1,0 +1,41 @@
+import Lake
+import Testing
+
+@Suite("The layout")
+struct LayoutTests {
+    @Test("No name ever has two writers: attempts differ in their names")
+    func attempts() {
+        let first = ChunkName(run: 42, unit: 7, chunk: 1, attempt: 1)
+        let second = ChunkName(run: 42, unit: 7, chunk: 1, attempt: 2)
+        #expect(first.description == "000042-0007-0001")
+        #expect(second.description == "000042-0007-0001.a2")
+        #expect(first.description.hasPrefix(Layout.chunkPrefix(run: 42)))
+        #expect(!first.description.hasPrefix(Layout.chunkPrefix(run: 4)))
+    }
+
+    @Test("Keys are where the design says")
+    func keys() {
+        #expect(Layout.entry(42) == "_tidemark/log/0000000042.json")
+        #expect(Layout.plan(run: 3) == "_tidemark/run/0000000003/plan.json")
+        #expect(Layout.unit(run: 3, unit: 12) == "_tidemark/run/0000000003/unit/000012.json")
+        #expect(
+            Layout.chunk(
+                dataset: "events", partition: ["event_date=2026-11-01"],
+                name: ChunkName(run: 1, unit: 1, chunk: 1, attempt: 1), suffix: ".csv.zst")
+                == "events/event_date=2026-11-01/000001-0001-0001.csv.zst")
+    }
+
+    @Test("Stray counts of several units add up by path")
+    func strays() {
+        let sum = StrayCount.sum([
+            StrayCount(pointer: "/payload/b", unplanned: 1, misfits: 0, kinds: ["string"]),
+            StrayCount(pointer: "/payload/a", unplanned: 0, misfits: 2, kinds: ["null"]),
+            StrayCount(pointer: "/payload/b", unplanned: 2, misfits: 1, kinds: ["int"]),
+        ])
+        #expect(
+            sum == [
+                StrayCount(pointer: "/payload/a", unplanned: 0, misfits: 2, kinds: ["null"]),
+                StrayCount(pointer: "/payload/b", unplanned: 3, misfits: 1, kinds: ["int", "string"]),
+            ])
+    }
+}
