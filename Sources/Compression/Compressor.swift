@@ -4,7 +4,7 @@ import CZstd
 ///
 /// It owns a libzstd context, which it uses again for the next frame, and one output buffer. An instance is used by one
 /// thread at a time. Source: `ZSTD_compressStream2` in zstd.h.
-public final class Compressor {
+@safe public final class Compressor {
     /// The codec of what is written.
     public let codec: Codec
     private let context: OpaquePointer?

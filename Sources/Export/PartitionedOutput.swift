@@ -136,9 +136,11 @@ final class PartitionedOutput {
         let chunk = try partition.chunk ?? begin(partition)
         clock += 1
         partition.lastWrite = clock
-        try chunk.append(partition.pending.span)
-        pending -= partition.pending.count
-        partition.pending.removeAll()
+        var encoded = exchange(&partition.pending, with: ByteBuffer())
+        try chunk.append(encoded.span)
+        pending -= encoded.count
+        encoded.removeAll()
+        partition.pending = encoded
         chunk.rows += partition.pendingRows
         partition.pendingRows = 0
         for (index, part) in dataset.partitions.enumerated() {

@@ -35,18 +35,23 @@ struct Planner {
             let schema = try columns(of: dataset, table, known?.schema)
             // Rows of the window were in the table before its size was read: a table without pages has none.
             for leaf in leaves where leaf.pages > 0 { units += cut(leaf, of: dataset.name, after: units.count) }
-            datasets.append(
-                DatasetPlan(
-                    name: dataset.name, table: table.name, schema: schema.schema, fields: schema.fields,
-                    retired: schema.retired,
-                    flatten: dataset.flatten.map { FlattenPlan(field: $0.column, depth: $0.depth) },
-                    partitions: schema.partitions, filter: dataset.filter, output: OutputPlan(dataset), leaves: leaves))
+            datasets.append(DatasetPlan(dataset, table, schema, leaves: leaves))
         }
         guard !datasets.isEmpty else { return nil }
         return RunPlan(
             program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .export, pipeline: spec.name,
             settings: Self.settings(of: spec), source: identity, window: horizon.window, datasets: datasets,
             units: units)
+    }
+
+    /// Plans to read all rows of a dataset that are visible now, whatever was exported before.
+    ///
+    /// - Parameter dataset: the dataset.
+    /// - Throws: `PostgresError`, `ExportError`.
+    func everything(of dataset: DatasetSpec) throws -> DatasetPlan {
+        let table = try SourceTable(dataset.table, source: source)
+        let schema = try columns(of: dataset, table, state.datasets[dataset.name]?.schema)
+        return DatasetPlan(dataset, table, schema, leaves: table.leaves)
     }
 
     /// The checksum of the settings that shape the output.
@@ -98,6 +103,16 @@ struct Planner {
                 endPage: piece == pieces - 1 ? nil : end, bytes: (end - first) * Self.pageBytes,
                 rows: leaf.rows / pieces)
         }
+    }
+}
+
+extension DatasetPlan {
+    /// Puts together what is known of a dataset.
+    init(_ dataset: DatasetSpec, _ table: SourceTable, _ schema: SchemaPlan, leaves: [LeafPlan]) {
+        self.init(
+            name: dataset.name, table: table.name, schema: schema.schema, fields: schema.fields,
+            retired: schema.retired, flatten: dataset.flatten.map { FlattenPlan(field: $0.column, depth: $0.depth) },
+            partitions: schema.partitions, filter: dataset.filter, output: OutputPlan(dataset), leaves: leaves)
     }
 }
 

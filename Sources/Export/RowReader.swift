@@ -66,7 +66,8 @@ struct RowReader: ~Copyable {
                 return FlattenTarget(path: path, column: index, type: column.type)
             }
             let flattener = Flattener(
-                source: name, targets: targets, depth: flatten?.depth ?? 32, keepsUnplanned: flatten != nil)
+                source: name, targets: targets, depth: flatten?.depth ?? 32, keepsUnplanned: flatten != nil,
+                mayRepeatKeys: field.type == .json)
             steps.append(
                 Step(field: field.index, type: field.type, action: .flatten(DocumentColumns(flattener))))
         }
@@ -144,53 +145,45 @@ struct RowReader: ~Copyable {
         case .int2, .int4, .int8, .oid: batch.set(column, int64: try Field.int64(field))
         case .float4, .float8:
             let value = try Field.double(field)
-            guard value.isFinite else { return try misfit(column, text: "\(value.description)") }
-            if wire == .float4 {
-                try batch.set(column, addingCapacity: FieldText.longestFloat) { try Field.floatText(field, to: &$0) }
-            } else {
-                batch.set(column, double: value)
-            }
+            guard value.isFinite else { return try misfit(column, field, wire) }
+            // A float's own shortest digits, not those of the double that it widens to.
+            batch.set(column, double: wire == .float4 ? Double(Float(value).description) ?? value : value)
         case .numeric:
+            guard try Field.isFinite(numeric: field) else { return try misfit(column, field, wire) }
             let capacity = try Field.numericTextCapacity(field)
-            guard try Field.numericIsFinite(field) else {
-                scratch.removeAll()
-                try scratch.append(addingCapacity: capacity) { try Field.numericText(field, to: &$0) }
-                return misfit(column, text: scratch.bytes)
+            try batch.set(column, addingCapacity: capacity) { out throws(PostgresError) in
+                try Field.numericText(field, to: &out)
             }
-            try batch.set(column, addingCapacity: capacity) { try Field.numericText(field, to: &$0) }
         case .text: batch.set(column, text: field)
         case .json: batch.set(column, json: field)
         case .jsonb: batch.set(column, text: try Field.jsonbText(field))
         case .bytea: batch.set(column, text: field)
-        case .uuid: try batch.set(column, addingCapacity: 36) { try Field.uuidText(field, to: &$0) }
+        case .uuid:
+            try batch.set(column, addingCapacity: Field.uuidTextCapacity) { out throws(PostgresError) in
+                try Field.uuidText(field, to: &out)
+            }
         case .date:
             let days = try Field.date(field)
             if TimeText.isRepresentable(daysSince2000: Int64(days)) { return batch.set(column, int64: Int64(days)) }
-            scratch.removeAll()
-            try FieldText.append(field, wire, to: &scratch)
-            misfit(column, text: scratch.bytes)
+            try misfit(column, field, wire)
         case .timestamp, .timestamptz:
             let moment = try Field.timestamp(field)
             if TimeText.isRepresentable(timestamp: moment) { return batch.set(column, int64: moment) }
-            scratch.removeAll()
-            try FieldText.append(field, wire, to: &scratch)
-            misfit(column, text: scratch.bytes)
+            try misfit(column, field, wire)
         case .array(let element):
-            scratch.removeAll()
-            try ArrayText.append(field, element, to: &scratch)
-            batch.set(column, text: scratch.bytes)
+            try batch.set(column) { text throws(PostgresError) in try ArrayText.append(field, element, to: &text) }
         case .time, .timetz, .interval, .inet, .cidr, .other:
-            scratch.removeAll()
-            try FieldText.append(field, wire, to: &scratch)
-            batch.set(column, text: scratch.bytes)
+            try batch.set(column) { text throws(PostgresError) in try FieldText.append(field, wire, to: &text) }
         }
     }
 
     /// Keeps a value that its column cannot hold: as text in `_extra`, counted, the cell left empty.
-    private mutating func misfit(_ column: Int, text: RawSpan) {
+    private mutating func misfit(_ column: Int, _ field: RawSpan, _ wire: PostgresType) throws(PostgresError) {
         misfits[column, default: 0] += 1
+        scratch.removeAll()
+        try FieldText.append(field, wire, to: &scratch)
         var quoted = ByteBuffer()
-        JSONText.appendString(text, to: &quoted)
+        JSONText.appendString(scratch.bytes, to: &quoted)
         extra.add(pointer: "/" + JSONText.pointerStep(columns[column].field ?? ""), raw: quoted.bytes)
     }
 

@@ -9,7 +9,7 @@ import Postgres
 public final class Runner {
     private let spec: PipelineSpec
     private let log: Logger
-    private let progress: Progress
+    private let progress: RunProgress
     private let interruption: Interruption
     private let holder: LogEntry.Holder
 
@@ -20,7 +20,7 @@ public final class Runner {
     ///   - log: hears what happens.
     ///   - progress: is told how far the run is.
     ///   - interruption: asks the run to stop.
-    public init(spec: PipelineSpec, log: Logger, progress: Progress, interruption: Interruption) {
+    public init(spec: PipelineSpec, log: Logger, progress: RunProgress, interruption: Interruption) {
         self.spec = spec
         self.log = log
         self.progress = progress

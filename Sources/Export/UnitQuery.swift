@@ -92,7 +92,8 @@ struct UnitQuery {
         } else {
             conditions.append("\(distance) > \(next - plan.window.high)")
         }
-        if let filter = dataset.filter { conditions.append("(\(filter))") }
+        // The line end keeps a comment at the filter's end from hiding what follows.
+        if let filter = dataset.filter { conditions.append("(\(filter)\n)") }
         return """
             COPY (SELECT \(dataset.fields.map(\.expression).joined(separator: ", ")) FROM ONLY \(table) AS t \
             WHERE \(conditions.joined(separator: " AND "))) TO STDOUT (FORMAT binary)

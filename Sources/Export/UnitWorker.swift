@@ -20,7 +20,7 @@ struct Job: Sendable {
     let store: any ObjectStore
     let results: UnitResults
     let work: Work
-    let progress: Progress
+    let progress: RunProgress
     let interruption: Interruption
     let log: Logger
 }
@@ -112,7 +112,7 @@ final class UnitWorker {
         do {
             var reader = try RowReader(dataset: dataset)
             let cancel = connection.cancelHandle()
-            try job.interruption.cancellable(by: { cancel.cancel() }) {
+            try job.interruption.cancellable(by: { try? cancel.cancel() }) {
                 let copy = try connection.copyOut(try query.begin(connection))
                 try pump(copy, &reader, output, &counted)
                 try connection.execute("COMMIT")
@@ -194,11 +194,13 @@ struct RowSpread {
             rows[partition].append(Int32(row))
         }
         for partition in met.sorted() {
-            let ranges = reader.moments.map { TimeRange(of: rows[partition], $0) }
+            var own = exchange(&rows[partition], with: [])
+            let ranges = reader.moments.map { TimeRange(of: own, $0) }
             try output.append(
-                reader.batch, rows: rows[partition].span, to: Int32(partition),
+                reader.batch, rows: own.span, to: Int32(partition),
                 path: reader.partitioner.paths[partition], ranges: ranges)
-            rows[partition].removeAll(keepingCapacity: true)
+            own.removeAll(keepingCapacity: true)
+            rows[partition] = own
         }
         met.removeAll(keepingCapacity: true)
     }

@@ -127,6 +127,19 @@
         set(column, .value, Self.slot(offset, arena.count - offset))
     }
 
+    /// Sets a value of variable length that a body appends to the batch's own bytes.
+    ///
+    /// - Parameters:
+    ///   - column: the column's index.
+    ///   - body: appends the value; what it appended before it threw stays, unused, until the batch is cleared.
+    public mutating func set<Failure: Error>(
+        _ column: Int, appending body: (inout ByteBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
+        let offset = arena.count
+        try body(&arena)
+        set(column, .value, Self.slot(offset, arena.count - offset))
+    }
+
     /// Sets a value of variable length by its address.
     @inline(__always)
     mutating func set(_ column: Int, _ state: CellState, start: UnsafeRawPointer?, count: Int) {

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Shows a run's progress: a line that is drawn again for a person, a log line now and then for a job.
 final class ProgressDisplay: Sendable {
-    private let progress: Progress
+    private let progress: RunProgress
     private let name: String
     private let log: Logger
     private let finished = Mutex(false)
@@ -17,7 +17,7 @@ final class ProgressDisplay: Sendable {
     private static let logInterval = 30.0
 
     /// Begins to show a run.
-    init(_ progress: Progress, pipeline: String, log: Logger) {
+    init(_ progress: RunProgress, pipeline: String, log: Logger) {
         self.progress = progress
         name = pipeline
         self.log = log

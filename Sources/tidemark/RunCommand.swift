@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
         var summaries: [RunSummary] = []
         var worst: Int32 = 0
         for spec in specs {
-            let progress = Progress()
+            let progress = RunProgress()
             let display = ProgressDisplay(progress, pipeline: spec.name, log: logs.logger)
             do {
                 let runner = Runner(

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// How far a run is: written by the workers once a batch, read by whoever shows it.
-public final class Progress: Sendable {
+public final class RunProgress: Sendable {
     /// The figures.
     public struct Figures: Sendable {
         /// Rows read.
