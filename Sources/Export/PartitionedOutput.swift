@@ -12,7 +12,7 @@ final class PartitionedOutput {
     /// So many chunks may be open at once.
     static let openChunks = 32
     /// So many encoded bytes may wait in all.
-    static let pendingBytes = 24 << 20
+    static let pendingBytes = 16 << 20
     /// A partition with so many encoded bytes is written to its chunk, if it may have one.
     static let writeBytes = 256 << 10
     /// Of a partitioned dataset many chunks are open: a smaller window makes their compressors smaller.
@@ -27,6 +27,7 @@ final class PartitionedOutput {
     private let codec: Codec
     private var partitions: [OpenPartition] = []
     private var idle: [Compressor]
+    private var encoded = ByteBuffer()
     private var open = 0
     private var pending = 0
     private var clock = 0
@@ -94,20 +95,28 @@ final class PartitionedOutput {
         while next < rows.count {
             let room = room(partition)
             let end = min(rows.count, next + room)
-            let before = partition.pending.count
-            encoder.encode(batch, rows: rows.extracting(next..<end), into: &partition.pending)
-            pending += partition.pending.count - before
-            partition.pendingRows += Int64(end - next)
+            try encode(batch, rows.extracting(next..<end), to: partition)
             // What is left of the row limit was taken up whole: the chunk ends here.
-            if end - next == room { try write(partition) }
+            if end - next == room, partition.pendingRows > 0 { try write(partition) }
             next = end
         }
-        if partition.pending.count >= Self.writeBytes, partition.chunk != nil || open < Self.openChunks {
-            try write(partition)
-        }
+        if partition.pending.count >= Self.writeBytes, open < Self.openChunks { try write(partition) }
         while pending > Self.pendingBytes, let fullest = partitions.max(by: { $0.pending.count < $1.pending.count }) {
             try write(fullest)
         }
+    }
+
+    /// Encodes rows: straight into the partition's chunk if it has one, else to where they wait for one.
+    private func encode(_ batch: borrowing RowBatch, _ rows: Span<Int32>, to partition: OpenPartition) throws {
+        partition.pendingRows += Int64(rows.count)
+        guard let chunk = partition.chunk else {
+            let before = partition.pending.count
+            encoder.encode(batch, rows: rows, into: &partition.pending)
+            pending += partition.pending.count - before
+            return
+        }
+        encoder.encode(batch, rows: rows, into: &encoded)
+        try append(&encoded, to: chunk, of: partition)
     }
 
     /// How many rows a partition's chunk may still take.
@@ -120,7 +129,7 @@ final class PartitionedOutput {
     ///
     /// - Returns: the unit's chunks, and the compressors for the next unit.
     func finish() throws -> ([ChunkRecord], [Compressor]) {
-        for partition in partitions where partition.pendingRows > 0 { try write(partition) }
+        for partition in partitions where partition.pending.count > 0 { try write(partition) }
         for partition in partitions { try close(partition) }
         return (records, idle)
     }
@@ -134,13 +143,17 @@ final class PartitionedOutput {
     /// Writes a partition's waiting rows to its chunk.
     private func write(_ partition: OpenPartition) throws {
         let chunk = try partition.chunk ?? begin(partition)
+        var waiting = exchange(&partition.pending, with: ByteBuffer())
+        pending -= waiting.count
+        try append(&waiting, to: chunk, of: partition)
+    }
+
+    /// Appends encoded bytes, and the rows that they are, to a chunk.
+    private func append(_ bytes: inout ByteBuffer, to chunk: ChunkWriter, of partition: OpenPartition) throws {
         clock += 1
         partition.lastWrite = clock
-        var encoded = exchange(&partition.pending, with: ByteBuffer())
-        try chunk.append(encoded.span)
-        pending -= encoded.count
-        encoded.removeAll()
-        partition.pending = encoded
+        try chunk.append(bytes.span)
+        bytes.removeAll()
         chunk.rows += partition.pendingRows
         partition.pendingRows = 0
         for (index, part) in dataset.partitions.enumerated() {

@@ -58,7 +58,7 @@ import Glibc
             unsafe body.withUnsafeBytes { bytes in
                 check(unsafe tm_curl_set_long(handle, CURLOPT_POST, 1))
                 check(unsafe tm_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
-                if let start = bytes.baseAddress, !bytes.isEmpty {
+                if let start = bytes.baseAddress, !body.isEmpty {
                     check(unsafe tm_curl_set_pointer(handle, CURLOPT_POSTFIELDS, start))
                 } else {
                     check(unsafe tm_curl_set_text(handle, CURLOPT_COPYPOSTFIELDS, ""))
@@ -173,7 +173,7 @@ private func takeBody(
 ) -> Int {
     guard let context = unsafe context else { return 0 }
     let answer = unsafe Unmanaged<AnswerCollector>.fromOpaque(context).takeUnretainedValue()
-    let taken = answer.take(body: unsafe UnsafeRawBufferPointer(start: bytes, count: size * count))
+    let taken = unsafe answer.take(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return taken ? size * count : 0
 }
 
@@ -182,6 +182,6 @@ private func takeHeader(
 ) -> Int {
     guard let context = unsafe context else { return 0 }
     let answer = unsafe Unmanaged<AnswerCollector>.fromOpaque(context).takeUnretainedValue()
-    answer.take(header: unsafe UnsafeRawBufferPointer(start: bytes, count: size * count))
+    unsafe answer.take(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
 }

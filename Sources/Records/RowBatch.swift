@@ -36,7 +36,7 @@
     /// - Parameters:
     ///   - columns: the columns.
     ///   - rowCapacity: how many rows it takes, from 1.
-    public init(columns: [Column], rowCapacity: Int = 4_096) {
+    public init(columns: [Column], rowCapacity: Int = 1_024) {
         precondition(rowCapacity > 0)
         self.columns = columns
         self.rowCapacity = rowCapacity
