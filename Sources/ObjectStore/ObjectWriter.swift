@@ -4,7 +4,7 @@
 /// time, and ends with ``finish()`` or ``abort()``; one that is just dropped leaves its parts in the store.
 public final class ObjectWriter {
     /// What became of the object.
-    public struct Result: Hashable, Sendable {
+    public struct Summary: Hashable, Sendable {
         /// Its size in bytes.
         public var size: Int64
         /// Whether it was written; always so without ``PutCondition/ifAbsent``.
@@ -65,7 +65,7 @@ public final class ObjectWriter {
     /// - Returns: its size, and whether another was there before.
     /// - Throws: the store's error; then only ``abort()`` is left to do.
     @discardableResult
-    public func finish() throws(StoreError) -> Result {
+    public func finish() throws(StoreError) -> Summary {
         precondition(isOpen, "an object is finished once")
         let outcome: PutOutcome
         if upload == nil {
@@ -76,7 +76,7 @@ public final class ObjectWriter {
         }
         isOpen = false
         buffer = []
-        return Result(size: size, outcome: outcome)
+        return Summary(size: size, outcome: outcome)
     }
 
     /// Gives the object up. What the store then still refuses to free is left to its own clean-up.

@@ -70,7 +70,7 @@ final class TemporaryFile {
     let path = "/tmp/tm-\(UUID().uuidString)"
 
     func open() throws -> FileHandle {
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     }
 

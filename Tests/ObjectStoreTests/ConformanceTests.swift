@@ -1,0 +1,102 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ObjectStore
+
+/// The same promises, kept by every kind of store.
+@Suite struct ConformanceTests {
+    enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+        case folder, rclone, moto
+        var testDescription: String { rawValue }
+    }
+
+    /// A store of a kind in a place of its own, with small pages.
+    final class Place {
+        let conformance: Conformance
+        private var folder: TemporaryFolder?
+
+        init(_ kind: Kind) throws {
+            let bucket = "t-\(UUID().uuidString.lowercased())"
+            switch kind {
+            case .folder:
+                let folder = try TemporaryFolder()
+                self.folder = folder
+                conformance = Conformance(
+                    store: DirectoryStore(root: folder.path("lake"), partSize: 1 << 20, pageSize: 3))
+            case .rclone:
+                let server = try RcloneServer.shared
+                try server.createBucket(bucket)
+                conformance = Conformance(store: try S3Store.test(server, bucket), isConditional: false)
+            case .moto:
+                let server = try MotoServer.shared
+                try server.createBucket(bucket)
+                conformance = Conformance(store: try S3Store.test(server, bucket))
+            }
+        }
+    }
+
+    @Test("An object is read back as it was written, replaced, and deleted", arguments: Kind.allCases)
+    func wholeObjects(kind: Kind) throws { try Place(kind).conformance.wholeObjects() }
+
+    @Test("An empty object is an object", arguments: Kind.allCases)
+    func emptyObject(kind: Kind) throws { try Place(kind).conformance.emptyObject() }
+
+    @Test("A range gives those bytes of it that exist", arguments: Kind.allCases)
+    func ranges(kind: Kind) throws { try Place(kind).conformance.ranges() }
+
+    @Test("Put-if-absent lets the first one win, where the store can do that", arguments: Kind.allCases)
+    func condition(kind: Kind) throws { try Place(kind).conformance.condition() }
+
+    @Test("Of several who put the same absent key at once exactly one wins", arguments: [Kind.folder])
+    func race(kind: Kind) throws { try Place(kind).conformance.race() }
+
+    @Test("Keys with spaces, signs and any script stay what they are; keys that lead out are refused", arguments: Kind.allCases)
+    func keys(kind: Kind) throws { try Place(kind).conformance.keys() }
+
+    @Test("A listing is complete, in the order of bytes, and goes on where a page ended", arguments: Kind.allCases)
+    func listing(kind: Kind) throws { try Place(kind).conformance.listing() }
+
+    @Test("A writer's object is whole at any size around its parts', and unseen before its end", arguments: Kind.allCases)
+    func parts(kind: Kind) throws { try Place(kind).conformance.parts() }
+
+    @Test("Parts may come in any order and again", arguments: Kind.allCases)
+    func partsOutOfOrder(kind: Kind) throws { try Place(kind).conformance.partsOutOfOrder() }
+
+    @Test("An upload too is refused where an object is there, where the store can do that", arguments: Kind.allCases)
+    func conditionOfUpload(kind: Kind) throws { try Place(kind).conformance.conditionOfUpload() }
+
+    @Test("Of an aborted upload nothing is left", arguments: Kind.allCases)
+    func abort(kind: Kind) throws { try Place(kind).conformance.abort() }
+
+    @Test("Many threads share a store", arguments: Kind.allCases)
+    func threads(kind: Kind) throws { try Place(kind).conformance.threads() }
+}
+
+extension S3Store {
+    static let smallestPart = 5 << 20
+
+    /// A store over a bucket of a test server, with the smallest parts and small pages.
+    static func test(
+        endpoint: String, _ bucket: String, _ credentials: S3Credentials, timeouts: HTTPTimeouts = HTTPTimeouts(),
+        pageSize: Int = 3, clockOffset: Int = 0, certificates: String? = nil
+    ) throws -> S3Store {
+        try S3Store(
+            S3Configuration(
+                bucket: bucket, prefix: "lake/with space", region: "us-east-1", endpoint: endpoint,
+                credentials: credentials, partSize: smallestPart, certificates: certificates),
+            timeouts: timeouts, pageSize: pageSize, clockOffset: clockOffset)
+    }
+
+    static func test(_ server: RcloneServer, _ bucket: String) throws -> S3Store {
+        try test(
+            endpoint: server.endpoint, bucket,
+            S3Credentials(accessKeyID: RcloneServer.accessKeyID, secretAccessKey: RcloneServer.secretAccessKey))
+    }
+
+    static func test(_ server: MotoServer, _ bucket: String) throws -> S3Store {
+        try test(
+            endpoint: server.endpoint, bucket,
+            S3Credentials(accessKeyID: MotoServer.accessKeyID, secretAccessKey: MotoServer.secretAccessKey))
+    }
+}
