@@ -42,7 +42,7 @@
     public mutating func append(_ byte: UInt8) {
         if count == capacity { grow(by: 1) }
         unsafe base[count] = byte
-        count += 1
+        count &+= 1
     }
 
     /// Appends bytes.
@@ -69,6 +69,7 @@
     public mutating func append<Failure: Error>(
         addingCapacity: Int, _ body: (inout OutputSpan<UInt8>) throws(Failure) -> Void
     ) throws(Failure) {
+        precondition(addingCapacity >= 0)
         reserve(addingCapacity)
         let free = unsafe UnsafeMutableBufferPointer(start: base + count, count: addingCapacity)
         var output = unsafe OutputSpan(buffer: free, initializedCount: 0)
@@ -78,6 +79,12 @@
 
     /// Forgets the bytes and keeps the room.
     public mutating func removeAll() { count = 0 }
+
+    /// Forgets the bytes and keeps the room unless it is more than a limit: one huge value is no reason to hold on to it.
+    mutating func removeAll(keepingAtMost limit: Int) {
+        if capacity > limit { self = ByteBuffer() }
+        count = 0
+    }
 
     // MARK: - Inside the module: what the hot paths write with
 
@@ -94,15 +101,15 @@
 
     /// Takes up bytes that were written behind the end, within what was reserved.
     @inline(__always)
-    mutating func advance(_ written: Int) { count += written }
+    mutating func advance(_ written: Int) { count &+= written }
 
     /// Appends bytes by their address.
     @inline(__always)
     mutating func append(start: UnsafeRawPointer?, count extra: Int) {
         guard extra > 0, let start = unsafe start else { return }
         reserve(extra)
-        unsafe memcpy(base + count, start, extra)
-        count += extra
+        unsafe Wide.copy(start.assumingMemoryBound(to: UInt8.self), extra, to: base + count)
+        count &+= extra
     }
 
     /// Keeps the first bytes only.

@@ -13,6 +13,11 @@ public struct ExtraObject: ~Copyable {
     /// Whether nothing has been added.
     public var isEmpty: Bool { entries.isEmpty }
 
+    /// The size so far, in bytes.
+    var byteCount: Int { text.count }
+    /// The most that a row's object may take, in bytes.
+    static let byteLimit = 1 << 30
+
     /// Adds a value.
     ///
     /// - Parameters:
@@ -38,11 +43,17 @@ public struct ExtraObject: ~Copyable {
         entries.append(Entry(pointer: key, end: text.count))
     }
 
-    /// Removes the value under a pointer, for documents that repeat a key: the last one counts.
-    mutating func remove(quoted pointer: UnsafeBufferPointer<UInt8>) {
+    /// Removes what lies at a pointer and below it, for documents that repeat a key: the last one counts.
+    mutating func remove(at pointer: UnsafeBufferPointer<UInt8>) {
+        guard !entries.isEmpty, let start = pointer.baseAddress else { return }
+        // The closing quote of one and the slash before another's next step are where the pointers may differ.
+        let count = pointer.count - 1
+        let own = unsafe text.base
         entries.removeAll { entry in
-            guard entry.pointer.count == pointer.count else { return false }
-            return (0..<pointer.count).allSatisfy { unsafe text.base[entry.pointer.lowerBound + $0] == pointer[$0] }
+            guard entry.pointer.count > count else { return false }
+            let key = unsafe own + entry.pointer.lowerBound
+            return unsafe (key[count] == UInt8(ascii: "\"") || key[count] == UInt8(ascii: "/"))
+                && Wide.isEqual(key, start, count)
         }
     }
 
@@ -66,7 +77,7 @@ public struct ExtraObject: ~Copyable {
 
     /// Forgets what was added.
     public mutating func removeAll() {
-        text.removeAll()
+        text.removeAll(keepingAtMost: 1 << 20)
         entries.removeAll(keepingCapacity: true)
     }
 }

@@ -1,7 +1,7 @@
 /// A place in a JSON text: moves over it without allocating, and never past its end.
 ///
-/// It trusts the grammar no further than it needs to find where a value ends: PostgreSQL has checked the text.
-/// Source: RFC 8259.
+/// What it hands out is checked: strings, numbers and words. Within an array or object that is stepped over whole it
+/// trusts the grammar no further than it needs to find the end: PostgreSQL has checked the text. Source: RFC 8259.
 @unsafe struct JSONCursor {
     private let start: UnsafePointer<UInt8>
     private(set) var place: UnsafePointer<UInt8>
@@ -12,22 +12,24 @@
         let start: UnsafePointer<UInt8>
         let count: Int
         let hasEscape: Bool
+
+        var content: UnsafeBufferPointer<UInt8> { unsafe UnsafeBufferPointer(start: start, count: count) }
+        /// With its quotes.
+        var quoted: UnsafeBufferPointer<UInt8> { unsafe UnsafeBufferPointer(start: start - 1, count: count + 2) }
     }
 
-    init(_ text: UnsafeRawBufferPointer) {
-        // An empty buffer may have no address; the cursor then stands at its own end.
-        let base = unsafe text.bindMemory(to: UInt8.self)
-        unsafe start = unsafe base.baseAddress ?? Self.nowhere
-        unsafe place = unsafe start
-        unsafe end = unsafe start + base.count
+    /// - Parameter text: the text; nil when it has no address, which only an empty one has.
+    init?(_ text: UnsafeRawBufferPointer) {
+        guard let base = unsafe text.bindMemory(to: UInt8.self).baseAddress else { return nil }
+        unsafe start = base
+        unsafe place = base
+        unsafe end = base + text.count
     }
 
-    private nonisolated(unsafe) static let nowhere = unsafe UnsafePointer(UnsafeMutablePointer<UInt8>.allocate(capacity: 1))
-
-    var isAtEnd: Bool { unsafe place == end }
-
-    @inline(__always)
-    func fail(_ expected: String) -> RecordError { unsafe RecordError(offset: place - start, expected: expected) }
+    @inline(never)
+    func fail(_ expected: StaticString) -> RecordError {
+        unsafe RecordError(offset: place - start, expected: "\(expected)")
+    }
 
     /// The next byte that is not white space, which stays; 0 at the end.
     @inline(__always)
@@ -41,15 +43,63 @@
         return 0
     }
 
-    /// Steps over the byte that was peeked at.
+    /// Steps over the byte that was peeked at, which was not 0.
     @inline(__always)
     mutating func step() { unsafe place += 1 }
 
     /// Steps over a byte that must come next.
     @inline(__always)
     mutating func expect(_ byte: UInt8, _ name: StaticString) throws(RecordError) {
-        guard unsafe peek() == byte, unsafe place < end else { throw unsafe fail("\(name)") }
+        guard unsafe peek() == byte else { throw unsafe fail(name) }
         unsafe place += 1
+    }
+
+    /// Steps over what stands behind a value in an object.
+    ///
+    /// - Returns: whether another key follows.
+    @inline(__always)
+    mutating func nextMember() throws(RecordError) -> Bool {
+        let byte = unsafe peek()
+        guard byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") else {
+            throw unsafe fail("a comma or the object's end")
+        }
+        unsafe place += 1
+        return byte == UInt8(ascii: ",")
+    }
+
+    /// Steps over an opening brace, and over the closing one if that follows.
+    ///
+    /// - Returns: whether it does.
+    @inline(__always)
+    mutating func skipEmptyObject() -> Bool {
+        unsafe place += 1
+        guard unsafe peek() == UInt8(ascii: "}") else { return false }
+        unsafe place += 1
+        return true
+    }
+
+    /// Makes sure that nothing follows but white space.
+    mutating func finish() throws(RecordError) {
+        _ = unsafe peek()
+        guard unsafe place == end else { throw unsafe fail("the end of the document") }
+    }
+
+    /// Steps over a key if it is the expected one, which needs no escape; the cursor is before its quote.
+    @inline(__always)
+    mutating func skip(key: UnsafePointer<UInt8>, count: Int) -> Bool {
+        guard unsafe end - place >= count &+ 2, unsafe place[0] == UInt8(ascii: "\""),
+            unsafe place[count &+ 1] == UInt8(ascii: "\""), unsafe Wide.isEqual(place + 1, key, count)
+        else { return false }
+        unsafe place += count &+ 2
+        return true
+    }
+
+    /// Steps over a key and its colon.
+    mutating func key() throws(RecordError) -> StringSlice {
+        guard unsafe peek() == UInt8(ascii: "\"") else { throw unsafe fail("a key") }
+        let key = unsafe try string()
+        unsafe try expect(UInt8(ascii: ":"), "a colon")
+        return unsafe key
     }
 
     /// Steps over a string, the cursor at its opening quote.
@@ -57,53 +107,55 @@
     mutating func string() throws(RecordError) -> StringSlice {
         unsafe place += 1
         let content = unsafe place
+        if unsafe end - place >= 16 {
+            // Most strings end within sixteen bytes, or within some more of them.
+            let index = unsafe Wide.firstSpecial(Wide.block(place))
+            unsafe place += index
+            if index < 16, unsafe place.pointee == UInt8(ascii: "\"") {
+                unsafe place += 1
+                return unsafe StringSlice(start: content, count: index, hasEscape: false)
+            }
+        }
+        return unsafe try restOfString(content)
+    }
+
+    /// Steps over the rest of a string, in front of which nothing is special.
+    private mutating func restOfString(_ content: UnsafePointer<UInt8>) throws(RecordError) -> StringSlice {
         var hasEscape = false
         while true {
-            // Eight bytes at a time: none of them a quote, a backslash or a control character.
-            while unsafe end - place >= 8 {
-                let word = unsafe UnsafeRawPointer(place).loadUnaligned(as: UInt64.self)
-                let found = Wide.special(word)
-                if found != 0 {
-                    unsafe place += Wide.firstIndex(found)
-                    break
-                }
-                unsafe place += 8
-            }
+            unsafe place += JSONText.plainPrefix(place, end)
             guard unsafe place < end else { throw unsafe fail("a string's closing quote") }
-            let byte = unsafe place.pointee
-            if byte == UInt8(ascii: "\"") {
-                let slice = unsafe StringSlice(start: content, count: place - content, hasEscape: hasEscape)
+            switch unsafe place.pointee {
+            case UInt8(ascii: "\""):
+                let count = unsafe place - content
                 unsafe place += 1
-                return unsafe slice
-            }
-            if byte == UInt8(ascii: "\\") {
+                return unsafe StringSlice(start: content, count: count, hasEscape: hasEscape)
+            case UInt8(ascii: "\\"):
                 hasEscape = true
-                guard unsafe end - place >= 2 else { throw unsafe fail("an escaped character") }
-                unsafe place += 2
-            } else if byte < 0x20 {
-                throw unsafe fail("a string without raw control characters")
-            } else {
-                unsafe place += 1
+                unsafe try escape()
+            default: throw unsafe fail("a string without raw control characters")
             }
         }
     }
 
-    /// Steps over a number or a word such as `true`, the cursor at its first byte.
-    @inline(__always)
-    mutating func scalar() throws(RecordError) -> UnsafeBufferPointer<UInt8> {
-        let first = unsafe place
-        while unsafe place < end {
-            switch unsafe place.pointee {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"),
-                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "E"):
-                unsafe place += 1
-                continue
-            default: break
-            }
+    /// Steps over an escape.
+    private mutating func escape() throws(RecordError) {
+        unsafe place += 1
+        var digits = 0
+        switch unsafe place < end ? place.pointee : 0 {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             break
+        case UInt8(ascii: "u"): digits = 4
+        default: throw unsafe fail("an escaped character")
         }
-        guard unsafe place > first else { throw unsafe fail("a value") }
-        return unsafe UnsafeBufferPointer(start: first, count: place - first)
+        unsafe place += 1
+        for _ in 0..<digits {
+            guard unsafe place < end, unsafe JSONText.hexadecimal(place.pointee) != nil else {
+                throw unsafe fail("a hexadecimal digit")
+            }
+            unsafe place += 1
+        }
     }
 
     /// Steps over a value of any kind, however deep, and returns its text.
@@ -113,9 +165,46 @@
         switch byte {
         case UInt8(ascii: "\""): _ = unsafe try string()
         case UInt8(ascii: "{"), UInt8(ascii: "["): unsafe try container()
-        default: _ = unsafe try scalar()
+        case UInt8(ascii: "t"): unsafe try word("true")
+        case UInt8(ascii: "f"): unsafe try word("false")
+        case UInt8(ascii: "n"): unsafe try word("null")
+        default: unsafe try number()
         }
         return unsafe UnsafeBufferPointer(start: first, count: place - first)
+    }
+
+    private mutating func word(_ word: StaticString) throws(RecordError) {
+        let count = word.utf8CodeUnitCount
+        guard unsafe end - place >= count, unsafe Wide.isEqual(place, word.utf8Start, count) else {
+            throw unsafe fail("a value")
+        }
+        unsafe place += count
+    }
+
+    private mutating func number() throws(RecordError) {
+        if unsafe place < end, unsafe place.pointee == UInt8(ascii: "-") { unsafe place += 1 }
+        let isZero = unsafe place < end && place.pointee == UInt8(ascii: "0")
+        let whole = unsafe digits()
+        guard whole > 0 else { throw unsafe fail("a value") }
+        guard !isZero || whole == 1 else { throw unsafe fail("a number without leading zeros") }
+        if unsafe place < end, unsafe place.pointee == UInt8(ascii: ".") {
+            unsafe place += 1
+            guard unsafe digits() > 0 else { throw unsafe fail("a digit") }
+        }
+        if unsafe place < end, unsafe place.pointee | 0x20 == UInt8(ascii: "e") {
+            unsafe place += 1
+            if unsafe place < end, unsafe place.pointee == UInt8(ascii: "+") || place.pointee == UInt8(ascii: "-") {
+                unsafe place += 1
+            }
+            guard unsafe digits() > 0 else { throw unsafe fail("a digit") }
+        }
+    }
+
+    @inline(__always)
+    private mutating func digits() -> Int {
+        let first = unsafe place
+        while unsafe place < end, unsafe place.pointee &- UInt8(ascii: "0") <= 9 { unsafe place += 1 }
+        return unsafe place - first
     }
 
     /// Steps over an object or array: counts what opens and closes, strings apart.
@@ -139,27 +228,4 @@
         }
         throw unsafe fail("the end of an object or array")
     }
-}
-
-/// Tests on eight bytes in one word. The lowest bit found is right always; higher ones only say that there may be more.
-enum Wide {
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let highs: UInt64 = 0x8080_8080_8080_8080
-
-    @inline(__always)
-    static func equal(_ word: UInt64, _ byte: UInt8) -> UInt64 {
-        let other = word ^ (ones &* UInt64(byte))
-        return (other &- ones) & ~other & highs
-    }
-
-    /// Quotes, backslashes, control characters: where JSON's strings end or need an escape.
-    @inline(__always)
-    static func special(_ word: UInt64) -> UInt64 {
-        let control = (word &- ones &* 0x20) & ~word & highs
-        return control | equal(word, UInt8(ascii: "\"")) | equal(word, UInt8(ascii: "\\"))
-    }
-
-    /// Which of the eight bytes the lowest bit stands for.
-    @inline(__always)
-    static func firstIndex(_ found: UInt64) -> Int { found.trailingZeroBitCount >> 3 }
 }

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// JSON as it is written, byte by byte.
 public enum JSONText {
     /// Appends a text as a JSON string, with the escapes that RFC 8259 asks for and no others.
@@ -17,8 +21,9 @@ public enum JSONText {
     /// Appends bytes as PostgreSQL writes them: `\x` and hexadecimal digits.
     public static func appendHexadecimal(_ bytes: RawSpan, to text: inout ByteBuffer) {
         text.append("\\x")
+        text.reserve(bytes.byteCount * 2)
         unsafe bytes.withUnsafeBytes { bytes in
-            for unsafe byte in unsafe unsafe bytes {
+            for unsafe byte in unsafe bytes {
                 text.append(digit(byte >> 4))
                 text.append(digit(byte & 15))
             }
@@ -61,10 +66,15 @@ public enum JSONText {
     @inline(__always)
     static func plainPrefix(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int {
         var next = unsafe start
-        while unsafe end - next >= 8 {
-            let found = unsafe Wide.special(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
-            if found != 0 { return unsafe next - start + Wide.firstIndex(found) }
-            unsafe next += 8
+        while unsafe end - next >= 16 {
+            let index = unsafe Wide.firstSpecial(Wide.block(next))
+            unsafe next += index
+            if index < 16 { return unsafe next - start }
+        }
+        if unsafe end - next >= 8 {
+            let index = unsafe Wide.firstIndex(Wide.special(Wide.load(next)))
+            unsafe next += index
+            if index < 8 { return unsafe next - start }
         }
         while unsafe next < end {
             let byte = unsafe next.pointee
@@ -74,7 +84,8 @@ public enum JSONText {
         return unsafe next - start
     }
 
-    private static func appendEscape(_ byte: UInt8, to json: inout ByteBuffer) {
+    /// Appends the escape of a quote, a backslash or a control character.
+    static func appendEscape(_ byte: UInt8, to json: inout ByteBuffer) {
         json.append(UInt8(ascii: "\\"))
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): json.append(byte)
@@ -91,8 +102,9 @@ public enum JSONText {
     }
 
     static func appendOneLine(_ text: UnsafeBufferPointer<UInt8>, to json: inout ByteBuffer) {
-        guard unsafe text.contains(where: { $0 == 0x0A || $0 == 0x0D }) else {
-            return unsafe json.append(start: text.baseAddress, count: text.count)
+        guard let start = text.baseAddress else { return }
+        guard unsafe memchr(start, 0x0A, text.count) != nil || memchr(start, 0x0D, text.count) != nil else {
+            return unsafe json.append(start: start, count: text.count)
         }
         // Line ends stand between tokens only: within strings they are escaped.
         json.reserve(text.count)
@@ -107,14 +119,12 @@ public enum JSONText {
         text.reserve(content.count)
         var index = 0
         while index < content.count {
-            let byte = unsafe content[index]
-            index += 1
-            guard byte == UInt8(ascii: "\\"), index < content.count else {
-                text.append(byte)
-                continue
-            }
-            let kind = unsafe content[index]
-            index += 1
+            let plain = unsafe UnsafeBufferPointer(rebasing: content[index...])
+            let count = unsafe plain.firstIndex(of: UInt8(ascii: "\\")) ?? plain.count
+            unsafe text.append(start: plain.baseAddress, count: count)
+            index += count + 2
+            guard index <= content.count else { break }
+            let kind = unsafe content[index - 1]
             switch kind {
             case UInt8(ascii: "b"): text.append(0x08)
             case UInt8(ascii: "t"): text.append(0x09)
@@ -122,44 +132,48 @@ public enum JSONText {
             case UInt8(ascii: "f"): text.append(0x0C)
             case UInt8(ascii: "r"): text.append(0x0D)
             case UInt8(ascii: "u"):
-                guard let unit = unsafe codeUnit(content, index) else { return false }
-                index += 4
-                var scalar = unit
-                if (0xD800...0xDBFF).contains(unit) {
-                    guard index + 6 <= content.count, unsafe content[index] == UInt8(ascii: "\\"),
-                        unsafe content[index + 1] == UInt8(ascii: "u"), let low = unsafe codeUnit(content, index + 2),
-                        (0xDC00...0xDFFF).contains(low)
-                    else { return false }
-                    index += 6
-                    scalar = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
-                }
-                guard scalar != 0, let decoded = Unicode.Scalar(scalar) else { return false }
-                for byte in UTF8.encode(decoded).unsafelyUnwrappedOrEmpty { text.append(byte) }
+                guard let scalar = unsafe scalar(content, &index), scalar.value != 0 else { return false }
+                append(scalar, to: &text)
             default: text.append(kind)
             }
         }
         return true
     }
 
+    /// The scalar of a `\u` escape or a pair of them; the index is behind the first `u`, and then behind the last digit.
+    private static func scalar(_ content: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Unicode.Scalar? {
+        guard let unit = unsafe codeUnit(content, index) else { return nil }
+        index += 4
+        guard (0xD800...0xDBFF).contains(unit) else { return Unicode.Scalar(unit) }
+        guard index + 6 <= content.count, unsafe content[index] == UInt8(ascii: "\\"),
+            unsafe content[index + 1] == UInt8(ascii: "u"), let low = unsafe codeUnit(content, index + 2),
+            (0xDC00...0xDFFF).contains(low)
+        else { return nil }
+        index += 6
+        return Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to text: inout ByteBuffer) {
+        for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { text.append(byte) }
+    }
+
     private static func codeUnit(_ content: UnsafeBufferPointer<UInt8>, _ index: Int) -> UInt32? {
         guard index + 4 <= content.count else { return nil }
         var unit: UInt32 = 0
         for offset in 0..<4 {
-            let byte = unsafe content[index + offset]
-            let value: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - 48
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = byte - 87
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = byte - 55
-            default: return nil
-            }
-            unit = unit << 4 | UInt32(value)
+            guard let digit = unsafe hexadecimal(content[index + offset]) else { return nil }
+            unit = unit << 4 | UInt32(digit)
         }
         return unit
     }
-}
 
-extension Optional where Wrapped == UTF8.EncodedScalar {
-    /// The bytes; none for a scalar that cannot be encoded, which no Unicode scalar is.
-    fileprivate var unsafelyUnwrappedOrEmpty: UTF8.EncodedScalar { self ?? UTF8.EncodedScalar() }
+    /// The value of a hexadecimal digit.
+    static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 48
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - 87
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - 55
+        default: nil
+        }
+    }
 }

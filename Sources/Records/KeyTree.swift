@@ -8,13 +8,15 @@
     struct Node {
         /// Where the key lies in ``keys``.
         var key = 0
-        var keyLength = 0
+        var keyCount = 0
         /// The column that takes the value; -1 for none.
         var column: Int32 = -1
         var kind = Kind.none
         /// For decimals.
-        var precision: Int16 = 0
-        var scale: Int16 = 0
+        var precision: Int32 = 0
+        var scale: Int32 = 0
+        /// Whether the key stands in JSON as it is, without escapes.
+        var isPlain = true
         var firstChild: Int32 = 0
         var childCount: Int32 = 0
     }
@@ -76,8 +78,8 @@
                 flat[index].column = Int32(target.column)
                 flat[index].kind = Kind(target.type)
                 if case .decimal(let precision, let scale) = target.type {
-                    flat[index].precision = Int16(precision)
-                    flat[index].scale = Int16(scale)
+                    flat[index].precision = Int32(clamping: precision)
+                    flat[index].scale = Int32(clamping: scale)
                 }
             }
             flat[index].firstChild = Int32(flat.count)
@@ -88,7 +90,8 @@
             for key in ordered {
                 guard let child = branch.children[key] else { continue }
                 queue.append((child, flat.count))
-                flat.append(Node(key: text.count, keyLength: key.count))
+                let isPlain = key.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+                flat.append(Node(key: text.count, keyCount: key.count, isPlain: isPlain))
                 text += key
                 pointers.append(Pointer.step(pointers[index], key))
             }
@@ -106,59 +109,40 @@
         unsafe keys.deallocate()
     }
 
-    /// The child of a key.
+    /// Steps over a node's key where it is the next one of the document, as it mostly is.
+    @inline(__always)
+    func skip(_ node: Int, _ cursor: inout JSONCursor) -> Bool {
+        unsafe nodes[node].isPlain && cursor.skip(key: keys + nodes[node].key, count: nodes[node].keyCount)
+    }
+
+    /// The child of a key, the document's next key not being the expected one.
     ///
     /// - Parameters:
     ///   - parent: the node.
     ///   - key: the key's bytes, decoded.
-    ///   - hint: the child that is tried first; becomes the one after that which was found.
+    ///   - next: becomes the child that is expected next.
     /// - Returns: the child's index; -1 when no such key is planned.
-    @inline(__always)
-    func child(of parent: Int, _ key: UnsafePointer<UInt8>, _ length: Int, hint: inout Int) -> Int {
-        let first = unsafe Int(nodes[parent].firstChild)
-        let end = unsafe first + Int(nodes[parent].childCount)
-        if hint < end, unsafe compare(hint, key, length) == 0 {
-            hint += 1
-            return hint - 1
-        }
-        var low = first
-        var high = end
+    func child(of parent: Int, _ key: UnsafeBufferPointer<UInt8>, next: inout Int) -> Int {
+        var low = unsafe Int(nodes[parent].firstChild)
+        var high = unsafe low + Int(nodes[parent].childCount)
         while low < high {
             let middle = (low + high) >> 1
-            let order = unsafe compare(middle, key, length)
+            let order = unsafe compare(middle, key)
             if order == 0 {
-                hint = middle + 1
+                next = middle + 1
                 return middle
             }
             if order < 0 { low = middle + 1 } else { high = middle }
         }
-        hint = low
+        next = low
         return -1
     }
 
     /// How a node's key stands to another: less than 0 when it comes before.
     @inline(__always)
-    private func compare(_ index: Int, _ key: UnsafePointer<UInt8>, _ length: Int) -> Int {
-        let own = unsafe nodes[index].keyLength
-        if own != length { return own < length ? -1 : 1 }
-        return unsafe Int(memcmp(keys + nodes[index].key, key, length))
-    }
-}
-
-/// JSON Pointers as `_extra` has them: quoted, escaped for JSON, and so ready to be copied.
-enum Pointer {
-    /// The pointer at a document: its column.
-    static func root(_ source: String) -> [UInt8] { quoted("/" + JSONText.pointerStep(source)) }
-
-    /// The pointer one key further.
-    static func step(_ parent: [UInt8], _ key: [UInt8]) -> [UInt8] {
-        let step = quoted("/" + JSONText.pointerStep(String(decoding: key, as: UTF8.self)))
-        return parent.dropLast() + step.dropFirst()
-    }
-
-    private static func quoted(_ pointer: String) -> [UInt8] {
-        var buffer = ByteBuffer()
-        JSONText.appendString(Array(pointer.utf8), to: &buffer)
-        return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
+    private func compare(_ index: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
+        let own = unsafe nodes[index].keyCount
+        guard own == key.count, let start = key.baseAddress else { return own - key.count }
+        return unsafe Int(memcmp(keys + nodes[index].key, start, own))
     }
 }

@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Numbers as JSON and PostgreSQL write them.
 enum NumberText {
     /// A whole number from -2^63 to 2^63 - 1 in its one form, so that printing it gives the same bytes.
@@ -72,41 +68,46 @@ enum NumberText {
         return (isZero ? 0 : shape.whole) <= precision - scale
     }
 
-    /// The longest number that is read as a double.
+    /// The longest number that is read as a double, in bytes.
     private static let longestDouble = 511
 
-    /// A number as a double; nil when it is too large for one.
+    /// A number as a double; nil when it is too large for one, or too long.
     static func double(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
-        guard unsafe isNumber(text), text.count <= longestDouble else { return nil }
-        let value = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { copy in
-            for index in 0..<text.count { unsafe copy[index] = CChar(bitPattern: text[index]) }
-            unsafe copy[text.count] = 0
-            return unsafe copy.baseAddress.map { unsafe strtod($0, nil) } ?? .nan
-        }
+        guard text.count <= longestDouble, unsafe isNumber(text) else { return nil }
+        // Unlike strtod this knows no locale.
+        guard let value = Double(unsafe String(decoding: text, as: UTF8.self)) else { return nil }
         return value.isFinite ? value : nil
     }
 
     /// Appends a whole number's digits.
     @inline(__always)
     static func append(_ value: Int64, to text: inout ByteBuffer) {
-        text.reserve(20)
-        var magnitude = value.magnitude
-        if value < 0 { text.append(UInt8(ascii: "-")) }
-        if magnitude < 10 { return text.append(UInt8(magnitude) + 48) }
-        var count = 0
-        var rest = magnitude
-        while rest > 0 {
+        text.reserve(room)
+        text.advance(unsafe write(value, to: text.end))
+    }
+
+    /// What ``write(_:to:)`` needs, in bytes.
+    private static let room = 48
+
+    /// Writes a whole number's digits and returns how many bytes they are.
+    @inline(__always)
+    private static func write(_ value: Int64, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        // From the last digit on, behind where they will stand.
+        let end = unsafe start + room
+        var next = unsafe end
+        var rest = value.magnitude
+        repeat {
+            unsafe next -= 1
+            unsafe next.pointee = UInt8(truncatingIfNeeded: rest % 10) &+ UInt8(ascii: "0")
             rest /= 10
-            count += 1
+        } while rest > 0
+        if value < 0 {
+            unsafe next -= 1
+            unsafe next.pointee = UInt8(ascii: "-")
         }
-        let end = unsafe text.end
-        var index = count
-        while magnitude > 0 {
-            index -= 1
-            unsafe end[index] = UInt8(magnitude % 10) + 48
-            magnitude /= 10
-        }
-        text.advance(count)
+        let count = unsafe end - next
+        unsafe Wide.copy(next, count, to: start)
+        return count
     }
 
     /// Appends the shortest digits that read back as the same double: `1`, `0.1`, `1e+20`.

@@ -1,80 +1,125 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// The paths whose values went to `_extra`, counted without allocating for a path that was met before.
 ///
-/// The planned nodes of the key tree come first, under their own indexes; unplanned paths are added as they are met, each
-/// in its parent's list, up to ``StrayPath/limit``. What comes after that has a place for the present document only.
-struct StrayTable {
+/// The planned nodes of the key tree come first, under their own indexes; unplanned paths are added as they are met, up
+/// to ``StrayPath/limit``. What comes after that, and what has a very long pointer, has a place only while the flattener
+/// is below it.
+struct StrayTable: ~Copyable {
     private struct Entry {
-        var key: [UInt8] = []
-        var pointer: [UInt8]
+        var parent: Int
+        /// Where the key and the pointer lie in ``text``.
+        var key: Range<Int>
+        var pointer: Range<Int>
         var unplanned: Int64 = 0
         var misfits: Int64 = 0
         var kinds: JSONKinds = []
-        var firstChild = -1
-        var nextSibling = -1
+        /// The document in which the path was met last.
+        var document = 0
     }
-    private var entries: [Entry]
+    private var entries: [Entry] = []
+    private var text = ByteBuffer()
+    /// A hash table of the unplanned entries: open addressing, 0 for a free slot.
+    private var slots = [Int32](repeating: 0, count: 1 << 12)
     private let limit: Int
-    private var overflow: [[UInt8]] = []
+    private var document = 0
+    /// The pointers of the places beyond the limit that the flattener is below, in ``text``.
+    private var overflow: [Range<Int>] = []
+    /// The pointers beyond the limit that the present document has shown, if anybody asks.
+    private var overflowSeen: Set<[UInt8]> = []
     private var others = StrayPath(pointer: StrayPath.others)
 
     /// Begins with the planned nodes.
-    init(planned: Int, pointers: [[UInt8]]) {
-        entries = pointers.map { Entry(pointer: $0) }
-        limit = planned + StrayPath.limit
-    }
-
-    /// Forgets the places beyond the limit, which are the last document's.
-    mutating func beginDocument() {
-        if !overflow.isEmpty { overflow.removeAll() }
-    }
-
-    /// The place of a key below a planned node or another place.
-    mutating func place(_ parent: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
-        guard parent < limit else { return unsafe overflowPlace(parent, key) }
-        var child = entries[parent].firstChild
-        while child >= 0 {
-            if unsafe isKey(child, key) { return child }
-            child = entries[child].nextSibling
+    init(planned pointers: [[UInt8]]) {
+        limit = pointers.count + StrayPath.limit
+        for pointer in pointers {
+            let start = text.count
+            text.append(pointer)
+            entries.append(Entry(parent: -1, key: 0..<0, pointer: start..<text.count))
         }
-        guard entries.count < limit else { return unsafe overflowPlace(parent, key) }
-        let bytes = unsafe Array(key)
-        var entry = Entry(key: bytes, pointer: Pointer.step(entries[parent].pointer, bytes))
-        entry.nextSibling = entries[parent].firstChild
-        entries.append(entry)
-        entries[parent].firstChild = entries.count - 1
+    }
+
+    mutating func beginDocument() {
+        document += 1
+        if !overflow.isEmpty, let first = overflow.first {
+            // The last document ended in an error.
+            text.truncate(to: first.lowerBound)
+            overflow.removeAll()
+        }
+        if !overflowSeen.isEmpty { overflowSeen.removeAll() }
+    }
+
+    // MARK: - Places
+
+    /// The place of a key below a planned node or another place; ``leave(_:)`` gives it back.
+    mutating func enter(_ parent: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
+        guard parent < limit else { return unsafe overflowPlace(parent, key) }
+        var slot = unsafe Self.hash(parent, key) & (slots.count - 1)
+        while slots[slot] != 0 {
+            let index = Int(slots[slot])
+            if entries[index].parent == parent, unsafe isKey(entries[index].key, key) { return index }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        guard entries.count < limit, entries[parent].pointer.count + key.count <= Pointer.longest else {
+            return unsafe overflowPlace(parent, key)
+        }
+        let start = text.count
+        unsafe text.append(start: key.baseAddress, count: key.count)
+        let own = start..<text.count
+        let pointer = unsafe appendPointer(parent, key)
+        slots[slot] = Int32(entries.count)
+        entries.append(Entry(parent: parent, key: own, pointer: pointer))
         return entries.count - 1
     }
 
-    private func isKey(_ index: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard entries[index].key.count == key.count else { return false }
-        guard let start = key.baseAddress else { return true }
-        return unsafe entries[index].key.withUnsafeBufferPointer { own in
-            unsafe own.baseAddress.map { unsafe memcmp($0, start, key.count) == 0 } ?? true
+    /// Ends the use of a place, the last one entered first.
+    mutating func leave(_ place: Int) {
+        if place >= limit, let last = overflow.popLast() { text.truncate(to: last.lowerBound) }
+    }
+
+    /// Whether the present document has shown the path before.
+    mutating func isRepeated(_ place: Int) -> Bool {
+        if place >= limit {
+            let pointer = unsafe Array(pointer(place))
+            return !overflowSeen.insert(pointer).inserted
         }
+        defer { entries[place].document = document }
+        return entries[place].document == document
+    }
+
+    /// The place's JSON Pointer, quoted and escaped for JSON; good until the next place is entered.
+    @inline(__always)
+    func pointer(_ place: Int) -> UnsafeBufferPointer<UInt8> {
+        let range = place < limit ? entries[place].pointer : overflow[place - limit]
+        return unsafe UnsafeBufferPointer(start: text.base + range.lowerBound, count: range.count)
     }
 
     private mutating func overflowPlace(_ parent: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
-        overflow.append(Pointer.step(pointer(parent), unsafe Array(key)))
+        overflow.append(unsafe appendPointer(parent, key))
         return limit + overflow.count - 1
     }
 
-    private func pointer(_ place: Int) -> [UInt8] {
-        place < limit ? entries[place].pointer : overflow[place - limit]
+    /// Writes the pointer one key further and returns where it lies.
+    private mutating func appendPointer(_ parent: Int, _ key: UnsafeBufferPointer<UInt8>) -> Range<Int> {
+        let start = text.count
+        // The parent's lies in the same buffer, which may move when it grows.
+        text.reserve(unsafe pointer(parent).count + key.count * 6 + 2)
+        let parent = unsafe pointer(parent)
+        unsafe text.append(start: parent.baseAddress, count: parent.count - 1)
+        unsafe Pointer.appendStep(key, to: &text)
+        return start..<text.count
     }
 
-    /// The place's JSON Pointer, quoted and escaped for JSON.
-    @inline(__always)
-    func withPointer(_ place: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        if place < limit {
-            unsafe entries[place].pointer.withUnsafeBufferPointer(body)
-        } else {
-            unsafe overflow[place - limit].withUnsafeBufferPointer(body)
-        }
+    private func isKey(_ own: Range<Int>, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard own.count == key.count, let start = key.baseAddress else { return own.count == key.count }
+        return unsafe Wide.isEqual(text.base + own.lowerBound, start, key.count)
     }
+
+    private static func hash(_ parent: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
+        var hash = UInt64(truncatingIfNeeded: parent)
+        for unsafe byte in unsafe key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return Int(truncatingIfNeeded: hash ^ hash >> 29)
+    }
+
+    // MARK: - Counts
 
     /// Counts a value that went to `_extra`.
     mutating func count(_ place: Int, unplanned: Bool, _ kinds: JSONKinds) {
@@ -91,24 +136,15 @@ struct StrayTable {
 
     /// What was counted, by pointer.
     var paths: [StrayPath] {
-        var paths = entries.filter { $0.unplanned + $0.misfits > 0 }.map { entry in
-            StrayPath(
-                pointer: Pointer.text(entry.pointer), unplanned: entry.unplanned, misfits: entry.misfits,
-                kinds: entry.kinds)
+        var paths: [StrayPath] = []
+        for (place, entry) in entries.enumerated() where entry.unplanned + entry.misfits > 0 {
+            let pointer = unsafe Pointer.text(pointer(place))
+            paths.append(
+                StrayPath(
+                    pointer: pointer, unplanned: entry.unplanned, misfits: entry.misfits, kinds: entry.kinds))
         }
         paths.sort { $0.pointer < $1.pointer }
         if others.unplanned + others.misfits > 0 { paths.append(others) }
         return paths
-    }
-}
-
-extension Pointer {
-    /// A pointer as text, without its quotes and JSON's escapes.
-    static func text(_ quoted: [UInt8]) -> String {
-        var text = ByteBuffer()
-        unsafe quoted.withUnsafeBufferPointer {
-            _ = unsafe JSONText.appendDecoded(UnsafeBufferPointer(rebasing: $0.dropFirst().dropLast()), to: &text)
-        }
-        return unsafe text.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Somebody else's reader of what was written: DuckDB, from the tests' Python environment.
 enum DuckDB {
@@ -19,7 +20,7 @@ enum DuckDB {
     /// Runs a Python script in the tests' environment.
     static func python(_ script: String, input: String = "", arguments: [String] = []) throws -> String {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: venv + "/bin/python")
+        process.executableURL = URL(fileURLWithPath: try TestTools.path("python"))
         process.arguments = ["-c", script] + arguments
         let (stdin, stdout, stderr) = (Pipe(), TemporaryFile(), TemporaryFile())
         process.standardInput = stdin
@@ -32,12 +33,4 @@ enum DuckDB {
         guard process.terminationStatus == 0 else { throw Failure(description: try stderr.text()) }
         return try stdout.text()
     }
-
-    /// The Python environment that `scripts/test` makes.
-    static let venv: String = {
-        if let path = ProcessInfo.processInfo.environment["TIDEMARK_TEST_VENV"] { return path }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return root.appendingPathComponent(".build/test-venv").path
-    }()
 }

@@ -17,7 +17,6 @@ import Testing
         private var folder: TemporaryFolder?
 
         init(_ kind: Kind) throws {
-            let bucket = "t-\(UUID().uuidString.lowercased())"
             switch kind {
             case .folder:
                 let folder = try TemporaryFolder()
@@ -26,12 +25,10 @@ import Testing
                     store: DirectoryStore(root: folder.path("lake"), partSize: 1 << 20, pageSize: 3))
             case .rclone:
                 let server = try RcloneServer.shared
-                try server.createBucket(bucket)
-                conformance = Conformance(store: try S3Store.test(server, bucket), isConditional: false)
+                conformance = Conformance(store: try S3Store.test(server, server.newBucket()), isConditional: false)
             case .moto:
                 let server = try MotoServer.shared
-                try server.createBucket(bucket)
-                conformance = Conformance(store: try S3Store.test(server, bucket))
+                conformance = Conformance(store: try S3Store.test(server, server.newBucket()))
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// moto's server: it honours If-None-Match, and checks no signatures.
 public final class MotoServer: Sendable {
@@ -8,6 +9,7 @@ public final class MotoServer: Sendable {
     public static let secretAccessKey = "moto/Secret+of=the~tests"
 
     private let server: ServerProcess
+    private let used = Mutex(0)
 
     /// Starts one.
     public init() throws {
@@ -20,10 +22,18 @@ public final class MotoServer: Sendable {
     /// Its port on 127.0.0.1.
     public var port: Int { server.port }
 
-    /// Makes a bucket.
-    public func createBucket(_ name: String) throws {
+    /// Makes an empty bucket.
+    ///
+    /// - Returns: its name, which nobody has got before.
+    public func newBucket() throws -> String {
+        let number = used.withLock { used in
+            used += 1
+            return used
+        }
+        let name = "bucket-\(number)"
         let status = try Loopback.request("PUT", "/\(name)", port: server.port).status
         guard status == 200 else { throw TestSupportError("moto did not make the bucket \(name): HTTP \(status).") }
+        return name
     }
 
     /// The environment with which AWS's tools, and Tidemark, reach it.

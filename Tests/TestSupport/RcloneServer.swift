@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// rclone's `serve s3`: it checks signatures, and pays no heed to If-None-Match. Its buckets are folders.
 public final class RcloneServer: Sendable {
@@ -11,6 +12,8 @@ public final class RcloneServer: Sendable {
     /// The folder that holds a folder for each bucket.
     private let folder: TemporaryFolder
     private let scheme: String
+    private let used = Mutex(0)
+    private static let buckets = 500
 
     /// Starts one.
     ///
@@ -19,14 +22,15 @@ public final class RcloneServer: Sendable {
         let rclone = try TestTools.path("rclone")
         let folder = try TemporaryFolder()
         self.folder = folder
-        try FileManager.default.createDirectory(atPath: folder.path("served"), withIntermediateDirectories: true)
+        for number in 1...Self.buckets {
+            let bucket = folder.path("served/bucket-\(number)")
+            try FileManager.default.createDirectory(atPath: bucket, withIntermediateDirectories: true)
+        }
         server = try ServerProcess(cleanup: [folder.path]) { port in
             var command = [
                 rclone, "--config", "/dev/null", "--cache-dir", folder.path("cache"), "serve", "s3", folder.path("served"),
                 "--addr", "127.0.0.1:\(port)", "--auth-key", "\(Self.accessKeyID),\(Self.secretAccessKey)",
                 "--vfs-cache-mode", "writes",
-                // New buckets and files are seen at once, also when a test makes them in the folder.
-                "--dir-cache-time", "0s",
             ]
             if let certificate { command += ["--cert", certificate.file, "--key", certificate.key] }
             return command
@@ -37,9 +41,16 @@ public final class RcloneServer: Sendable {
     /// `http://127.0.0.1:PORT`.
     public var endpoint: String { "\(scheme)://127.0.0.1:\(server.port)" }
 
-    /// Makes a bucket.
-    public func createBucket(_ name: String) throws {
-        try FileManager.default.createDirectory(atPath: bucketFolder(name), withIntermediateDirectories: false)
+    /// The name of an empty bucket that nobody has got before.
+    ///
+    /// All are there from the start, since rclone does not notice soon what others do to its folder.
+    public func newBucket() throws -> String {
+        let number = used.withLock { used in
+            used += 1
+            return used
+        }
+        guard number <= Self.buckets else { throw TestSupportError("All of rclone's buckets are in use.") }
+        return "bucket-\(number)"
     }
 
     /// The folder in which a bucket's objects are files.

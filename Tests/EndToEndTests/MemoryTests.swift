@@ -1,0 +1,42 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Memory does not grow with the data")
+struct MemoryTests {
+    /// The most memory that a run takes, in MiB, as the kernel counts it.
+    private func peak(_ shop: Shop) throws -> Int {
+        let running = try shop.start("run")
+        var peak = 0
+        while running.process.isRunning {
+            if let status = try? String(contentsOfFile: "/proc/\(running.process.processIdentifier)/status", encoding: .utf8),
+                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+                let kilobytes = Int(line.split(separator: " ")[1])
+            {
+                peak = max(peak, kilobytes >> 10)
+            }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        let outcome = try running.wait()
+        #expect(outcome.status == 0, "\(outcome.all)")
+        return peak
+    }
+
+    @Test("Four times the rows, spread over many partitions, take no more memory, and less than 150 MiB")
+    func flat() throws {
+        var peaks: [Int] = []
+        for rows in [30_000, 120_000] {
+            let shop = try Shop()
+            try shop.sql(
+                """
+                INSERT INTO events (event_type, occurred_at, payload)
+                SELECT 'wide', timestamptz '2026-01-01Z' + (n * 7919 % 60) * interval '1 day',
+                    jsonb_build_object('n', n, 'text', repeat(md5(n::text), 13))
+                FROM generate_series(1, \(rows)) n
+                """)
+            peaks.append(try peak(shop))
+        }
+        #expect(peaks[1] < 150, "\(peaks) MiB")
+        #expect(peaks[1] < peaks[0] + 40, "\(peaks) MiB")
+    }
+}
