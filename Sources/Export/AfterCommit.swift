@@ -9,15 +9,10 @@ import ObjectStore
 struct AfterCommit {
     let log: CommitLog
     let store: any ObjectStore
-    private let logger = Logger(label: "tidemark")
+    let logger: Logger
 
     /// The one mark for all steps: each of them can be repeated.
     private static let step = "after-commit"
-
-    init(log: CommitLog, store: any ObjectStore) {
-        self.log = log
-        self.store = store
-    }
 
     /// Completes the commits before this run, if a crash came between.
     ///

@@ -35,7 +35,7 @@ public final class Interruption: Sendable {
     public func check() throws {
         guard let signal else { return }
         throw ExportError(
-            .interrupted, operation: "go on", object: "this run", reason: "it was interrupted by signal \(signal)",
+            .interrupted, operation: "go on with", object: "this run", reason: "it was interrupted by signal \(signal)",
             hint: "`tidemark run` goes on where it was.")
     }
 

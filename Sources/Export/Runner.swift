@@ -45,7 +45,7 @@ public final class Runner {
         try lakeLog.load()
         try refuseStrangers(lakeLog, store)
         let source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
-        let after = AfterCommit(log: lakeLog, store: store)
+        let after = AfterCommit(log: lakeLog, store: store, logger: log)
         try SourceGuard.check(lakeLog.state, try source.identity(), try Horizon.take(source), source)
         try after.completeEarlierRuns()
 
@@ -149,15 +149,15 @@ public final class Runner {
         do {
             found = try lakeLog.plan(of: open)
         } catch let error as LakeError {
-            try abandon(open, error.reason, lakeLog, store, source)
+            try abandon(open, error.reason, nil, lakeLog, store)
             return nil
         }
         guard let plan = found else {
-            try abandon(open, "it was opened, but its plan was never written", lakeLog, store, source)
+            try abandon(open, "it was opened, but its plan was never written", nil, lakeLog, store)
             return nil
         }
         if let reason = try misfit(plan, source) {
-            try abandon(open, reason, lakeLog, store, source)
+            try abandon(open, reason, plan, lakeLog, store)
             return nil
         }
         let take = LogEntry.Take(run: open.number, attempt: open.attempt + 1, holder: holder)
@@ -204,7 +204,11 @@ public final class Runner {
             }
         } catch let error where Self.isLasting(error) {
             log.error("run \(run.number) is given up: \(error)")
-            try abandon(run, "\(error)", lakeLog, store, source)
+            do {
+                try abandon(run, "\(error)", plan, lakeLog, store)
+            } catch let second {
+                log.error("run \(run.number) stays open: \(second)")
+            }
             throw error
         }
         let commit = Commit.make(run, plan, results, lakeLog.state)
@@ -228,7 +232,7 @@ public final class Runner {
         progress.update { figures in
             figures.unitsPlanned += plan.units.count
             figures.units += finished.count
-            figures.rowsExpected += plan.units.reduce(0) { $0 + $1.rows }
+            figures.rowsExpected += plan.units.filter { finished[$0.number] == nil }.reduce(0) { $0 + $1.rows }
             figures.bytesPlanned += plan.units.reduce(0) { $0 + $1.bytes }
             figures.bytesDone += plan.units.filter { finished[$0.number] != nil }.reduce(0) { $0 + $1.bytes }
         }
@@ -245,14 +249,15 @@ public final class Runner {
 
     /// Gives a run up: after the entry, its chunks are deleted.
     private func abandon(
-        _ run: OpenRun, _ reason: String, _ lakeLog: CommitLog, _ store: any ObjectStore, _ source: Source
+        _ run: OpenRun, _ reason: String, _ plan: RunPlan?, _ lakeLog: CommitLog, _ store: any ObjectStore
     ) throws {
+        guard let source = lakeLog.state.source else { return }
         log.notice("run \(run.number) is abandoned: \(reason)")
-        try lakeLog.append(source: try source.identity()) { state in
+        try lakeLog.append(source: source) { state in
             state.openRuns[run.number] == nil ? nil : .abandon(LogEntry.Abandon(run: run.number, reason: reason))
         }
-        let datasets = spec.datasets.map(\.name)
-        Leftovers(store: store, log: log).delete(run: run.number, datasets: datasets, keep: [])
+        let datasets = Set(spec.datasets.map(\.name) + (plan?.datasets.map(\.name) ?? []))
+        Leftovers(store: store, log: log).delete(run: run.number, datasets: datasets.sorted(), keep: [])
         try lakeLog.writeCheckpoint()
     }
 

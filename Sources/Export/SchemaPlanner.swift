@@ -66,7 +66,7 @@ struct SchemaPlanner {
             }
         }
         for flatten in spec.flatten { if let info = infos[flatten.column] { reader.add(info, asText: false) } }
-        let partitions = try partitionPlans(&reader)
+        let partitions = try partitionPlans(&reader, schema)
         let retired = schema.columns.filter { !$0.isExtra && !wanted.contains($0) }.map(\.name)
         return SchemaPlan(
             schema: schema, fields: reader.fields, retired: retired, partitions: partitions, notes: notes)
@@ -168,8 +168,15 @@ struct SchemaPlanner {
         return schema
     }
 
-    private func partitionPlans(_ reader: inout FieldList) throws -> [PartitionPlan] {
+    private func partitionPlans(_ reader: inout FieldList, _ schema: DatasetSchema) throws -> [PartitionPlan] {
         try spec.partitionBy.map { part in
+            let namesake = schema.columns.first { $0.name.lowercased() == part.name.lowercased() }
+            if let namesake, part.by != nil || namesake.origin != part.column {
+                throw ExportError(
+                    .configuration, operation: "plan", object: "dataset \(spec.name)",
+                    reason: "`partition_by` makes a folder \(part.name)=…, and the files have a column \(namesake.name)",
+                    hint: "Readers would see one of the two only. Give the folder another name with `as`.")
+            }
             let info = try info(part.column, for: "partition_by")
             let unit = part.by.flatMap { PartitionPlan.Unit(rawValue: $0.rawValue) } ?? .value
             if unit != .value, !info.type.isMoment {

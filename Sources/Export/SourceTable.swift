@@ -10,7 +10,9 @@ struct SourceTable {
     let columns: [ColumnInfo]
     /// The tables that hold its rows, by name; their windows are not set yet.
     let leaves: [LeafPlan]
+}
 
+extension SourceTable {
     /// Looks a table up.
     ///
     /// - Parameters:
@@ -20,13 +22,13 @@ struct SourceTable {
     init(_ table: TableName, source: Source) throws {
         // Without a schema the session's search path finds it, as in psql.
         let quoted = SQL.identifier([table.schema, table.name].compactMap { $0 })
-        name = quoted
         let found = try source.connection.query("SELECT to_regclass($1)::oid::text AS oid", [quoted])
         guard found.count == 1, let oid = found[0, "oid"].flatMap(UInt32.init) else {
             throw try Self.unknown(table, source)
         }
-        columns = try source.connection.columns(ofTable: oid)
-        leaves = try Self.leaves(of: oid, named: quoted, source)
+        self.init(
+            name: table.description, columns: try source.connection.columns(ofTable: oid),
+            leaves: try Self.leaves(of: oid, named: table.description, source))
     }
 
     private static func unknown(_ table: TableName, _ source: Source) throws -> ExportError {

@@ -113,7 +113,9 @@ final class UnitWorker {
             var reader = try RowReader(dataset: dataset)
             let cancel = connection.cancelHandle()
             try job.interruption.cancellable(by: { try? cancel.cancel() }) {
-                let copy = try connection.copyOut(try query.begin(connection))
+                let sql = try query.begin(connection)
+                job.log.debug("unit \(unit.number): \(sql)")
+                let copy = try connection.copyOut(sql)
                 try pump(copy, &reader, output, &counted)
                 try connection.execute("COMMIT")
             }
@@ -135,6 +137,7 @@ final class UnitWorker {
             try job.interruption.check()
             throw error
         }
+        for chunk in result.chunks { job.log.debug("wrote \(chunk.key): \(chunk.rows) rows, \(chunk.bytes) bytes") }
         // From here on the chunks stay: a result whose PUT seemed to fail may have arrived all the same.
         let settled = try job.results.settle(result)
         // Another attempt was first: its chunks count, ours go.

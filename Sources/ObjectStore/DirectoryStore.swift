@@ -152,7 +152,8 @@ public struct DirectoryStore: ObjectStore {
     private func name(_ key: String) -> String { "\(location)/\(key)" }
 
     private func draft(of upload: UploadID, _ operation: String) throws(StoreError) -> String {
-        guard !upload.id.isEmpty, upload.id.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != 0 && $0 != UInt8(ascii: ".") })
+        guard !upload.id.isEmpty,
+            upload.id.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != 0 && $0 != UInt8(ascii: ".") })
         else { throw StoreError(operation: operation, object: name(upload.key), reason: "there is no such upload") }
         return path("\(Self.temporaryFolder)/\(upload.id)")
     }
@@ -176,7 +177,9 @@ public struct DirectoryStore: ObjectStore {
     }
 
     /// Puts a finished file in its place; its name under the temporary folder then is gone, unless an object was there.
-    private func publish(_ draft: String, as target: String, _ condition: PutCondition) throws(FileSystemError) -> PutOutcome {
+    private func publish(_ draft: String, as target: String, _ condition: PutCondition) throws(FileSystemError)
+        -> PutOutcome
+    {
         let file = try File(draft, O_WRONLY)
         try file.sync()
         let folder = FileSystem.parent(of: target) ?? "/"

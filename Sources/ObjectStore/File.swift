@@ -44,7 +44,8 @@ struct File: ~Copyable {
         var problem: Int32 = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             while done < count {
-                let result = unsafe pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+                let result = unsafe pread(
+                    descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
                 if result > 0 {
                     done += result
                 } else if result == 0 {

@@ -32,7 +32,10 @@ struct FileSystemError: Error {
         case ENOSPC:
             ("ENOSPC", "the disk that holds \(path) is full", "Free some space there, then run it again.")
         case EDQUOT:
-            ("EDQUOT", "the disk quota at \(path) is used up", "Free some space there or raise the quota, then run it again.")
+            (
+                "EDQUOT", "the disk quota at \(path) is used up",
+                "Free some space there or raise the quota, then run it again."
+            )
         case EACCES, EPERM:
             (
                 number == EACCES ? "EACCES" : "EPERM", "\(Self.currentUser) may not write or read \(path)",

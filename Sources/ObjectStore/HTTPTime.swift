@@ -33,7 +33,8 @@ enum HTTPTime {
         guard text.hasSuffix("Z") else { return nil }
         let words = text.dropLast().split(whereSeparator: { "-T:".contains($0) })
         guard words.count == 6, let year = Int(words[0]), let month = Int(words[1]), let day = Int(words[2]),
-            let hour = Int(words[3]), let minute = Int(words[4]), let second = Double(words[5]), (0..<61).contains(second),
+            let hour = Int(words[3]), let minute = Int(words[4]), let second = Double(words[5]),
+            (0..<61).contains(second),
             let start = seconds(year, month, day, hour, minute, 0)
         else { return nil }
         return Double(start) + second
@@ -48,7 +49,9 @@ enum HTTPTime {
         return String(repeating: "0", count: max(0, count - text.count)) + text
     }
 
-    private static func seconds(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int) -> Int? {
+    private static func seconds(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int)
+        -> Int?
+    {
         guard (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
             (0...59).contains(minute), (0...60).contains(second)
         else { return nil }

@@ -71,7 +71,9 @@ enum StoreURL {
         guard !rest.contains("@") else {
             throw StoreError(
                 operation: "open", object: shown, reason: "a URL of a store holds no user and no password",
-                hint: "Put keys into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key_id and secret_access_key.")
+                hint:
+                    "Put keys into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key_id and secret_access_key."
+            )
         }
         guard !rest.contains("?"), !rest.contains("#") else {
             throw StoreError(
@@ -104,7 +106,8 @@ enum StoreURL {
     ) throws(StoreError) -> S3Credentials {
         // A pair comes from one place: half of one and half of another never match.
         if options.accessKeyID != nil || options.secretAccessKey != nil {
-            guard let id = options.accessKeyID, let secret = options.secretAccessKey, !id.isEmpty, !secret.isEmpty else {
+            guard let id = options.accessKeyID, let secret = options.secretAccessKey, !id.isEmpty, !secret.isEmpty
+            else {
                 throw StoreError(
                     operation: "open", object: shown, reason: "only one half of an access key is given",
                     hint: "Give access_key_id and secret_access_key, or neither of them.")

@@ -15,9 +15,11 @@ struct S3Address {
         let scheme = words[0].lowercased()
         let rest = words.count == 2 ? words[1] : ""
         var host = rest.prefix { $0 != "/" }.lowercased()
-        guard scheme == "http" || scheme == "https", !host.isEmpty, !rest.contains(where: { "@?# ".contains($0) }) else {
+        guard scheme == "http" || scheme == "https", !host.isEmpty, !rest.contains(where: { "@?# ".contains($0) })
+        else {
             throw StoreError(
-                operation: "open", object: "s3://\(configuration.bucket)", reason: "the endpoint is no address of a service",
+                operation: "open", object: "s3://\(configuration.bucket)",
+                reason: "the endpoint is no address of a service",
                 hint: "Write https://HOST or http://HOST:PORT.")
         }
         // libcurl leaves the scheme's own port out of the Host header.

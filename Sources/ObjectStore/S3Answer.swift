@@ -109,11 +109,13 @@ enum S3Answer {
                 "Create it, or correct the destination's url, its region or its endpoint."
             )
         case "AccessDenied", "AllAccessDisabled", "AccountProblem":
+            let message = root?["Message"].flatMap { $0.isEmpty || $0 == "Access Denied" ? nil : ": \($0.prefix(500))" }
             return (
-                "\(host) does not allow this to access key \(key)",
+                "\(host) does not allow this to access key \(key)\(message ?? "")",
                 "Grant it s3:GetObject, s3:PutObject, s3:AbortMultipartUpload, s3:ListBucket and s3:DeleteObject on the bucket."
             )
-        case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
+        case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
             "IncorrectEndpoint":
             return wrongRegion(root?["Region"] ?? answer.headers["x-amz-bucket-region"], configuration)
         case nil: return explanationWithoutCode(answer, configuration, host)
@@ -146,7 +148,8 @@ enum S3Answer {
     private static func wrongRegion(
         _ region: String?, _ configuration: S3Configuration
     ) -> (reason: String, hint: String) {
-        let place = region.map { "is in region \($0)" } ?? "is not in region \(configuration.region), or not at this endpoint"
+        let place =
+            region.map { "is in region \($0)" } ?? "is not in region \(configuration.region), or not at this endpoint"
         return (
             "bucket \"\(configuration.bucket)\" \(place)",
             region.map { "Set region: \($0), or AWS_REGION." } ?? "Set its region, or AWS_REGION, and its endpoint."

@@ -20,7 +20,8 @@ extension S3Store {
                 hint: "Set a larger part size (part_size), or a smaller size of output files.")
         }
         let request = S3Request(
-            "PUT", try full(upload.key, operation), query: [("partNumber", "\(number)"), ("uploadId", upload.id)], body: body)
+            "PUT", try full(upload.key, operation), query: [("partNumber", "\(number)"), ("uploadId", upload.id)],
+            body: body)
         let answer = try send(request, operation, upload.key)
         try check(answer, operation, upload.key)
         guard let etag = answer.headers["etag"] else { throw notS3(answer, operation, upload.key) }
@@ -90,7 +91,8 @@ extension S3Store {
     /// Whether an object can be what the parts became. S3's entity tags of such end with the number of parts.
     private static func isResult(_ object: ObjectInfo, of parts: [UploadedPart]) -> Bool {
         guard object.size == parts.reduce(0, { $0 + Int64($1.size) }) else { return false }
-        guard let etag = object.etag, let dash = etag.lastIndex(of: "-"), let count = Int(etag[etag.index(after: dash)...])
+        guard let etag = object.etag, let dash = etag.lastIndex(of: "-"),
+            let count = Int(etag[etag.index(after: dash)...])
         else { return true }
         return count == parts.count
     }

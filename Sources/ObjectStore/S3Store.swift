@@ -20,6 +20,8 @@ public final class S3Store: ObjectStore {
     static let largestGet = 1 << 30
     /// The most bytes of an answer that is no object.
     private static let largestAnswer = 16 << 20
+    /// The seconds that clocks may differ by; S3 allows 900.
+    private static let largestSkew = 300
     /// From this size on the hash of a body is left out where TLS protects it.
     private static let largestHashedOverTLS = 1 << 20
 
@@ -112,7 +114,8 @@ public final class S3Store: ObjectStore {
         try check(answer, "look up", key)
         guard let size = answer.headers["content-length"].flatMap({ Int64($0) }) else {
             throw StoreError(
-                operation: "look up", object: name(key), status: answer.status, reason: "the answer does not say its size")
+                operation: "look up", object: name(key), status: answer.status,
+                reason: "the answer does not say its size")
         }
         return ObjectInfo(
             key: key, size: size, etag: answer.headers["etag"].map(S3Answer.withoutQuotes),
@@ -140,16 +143,22 @@ public final class S3Store: ObjectStore {
         return full
     }
 
-    /// Signs and sends a request, twice if the clocks differ too much.
+    /// Signs and sends a request; twice if it is refused and the store's clock differs much from this machine's.
+    ///
+    /// The clocks are compared whatever the store says is wrong: an answer to HEAD says nothing, and look-alikes have
+    /// codes of their own for it.
     func send(_ request: S3Request, _ operation: String, _ key: String) throws(StoreError) -> HTTPAnswer {
         let offset = clockOffset.withLock(\.self)
         let answer = try send(request, operation, key, offset)
-        guard S3Answer.isTimeTooSkewed(answer), let date = answer.headers["date"].flatMap(HTTPTime.parse) else {
-            return answer
-        }
+        guard answer.status == 403 || answer.status == 400, let date = answer.headers["date"].flatMap(HTTPTime.parse)
+        else { return answer }
         let better = date - HTTPTime.now()
+        if abs(better - offset) < Self.largestSkew { return answer }
+        let second = try send(request, operation, key, better)
+        // A server between here and the store may have the wrong clock.
+        if S3Answer.isTimeTooSkewed(second) { return answer }
         clockOffset.withLock { $0 = better }
-        return abs(better - offset) < 60 ? answer : try send(request, operation, key, better)
+        return second
     }
 
     private func send(

@@ -40,7 +40,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     /// A full sentence for an operator, with the hint after it.
     public var description: String {
         var text = "Could not \(operation) \(object): \(Self.withoutPeriod(reason))"
-        let details = [status.map { "HTTP \($0)" }, code, attempts > 1 ? "tried \(attempts) times" : nil].compactMap(\.self)
+        let details = [status.map { "HTTP \($0)" }, code, attempts > 1 ? "tried \(attempts) times" : nil].compactMap(
+            \.self)
         if !details.isEmpty { text += " (\(details.joined(separator: ", ")))" }
         text += "."
         if let hint { text += " \(hint)" }

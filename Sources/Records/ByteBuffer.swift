@@ -112,6 +112,17 @@
         count &+= extra
     }
 
+    /// Appends bytes between quotes, with no escapes.
+    @inline(__always)
+    mutating func appendInQuotes(_ bytes: UnsafeBufferPointer<UInt8>) {
+        reserve(bytes.count + 2)
+        let start = unsafe end
+        unsafe start[0] = UInt8(ascii: "\"")
+        if let source = bytes.baseAddress { unsafe Wide.copy(source, bytes.count, to: start + 1) }
+        unsafe start[bytes.count &+ 1] = UInt8(ascii: "\"")
+        advance(bytes.count &+ 2)
+    }
+
     /// Keeps the first bytes only.
     mutating func truncate(to length: Int) { count = min(count, length) }
 

@@ -28,8 +28,9 @@ extension Flattener {
 
     private func clear(_ node: Int, _ batch: inout RowBatch) {
         if unsafe tree.nodes[node].column >= 0 { batch.clear(unsafe Int(tree.nodes[node].column)) }
-        let first = unsafe Int(tree.nodes[node].firstChild)
-        for child in first..<first + unsafe Int(tree.nodes[node].childCount) { clear(child, &batch) }
+        let first = unsafe tree.nodes[node].firstChild
+        let end = unsafe first + tree.nodes[node].childCount
+        for child in first..<end { clear(Int(child), &batch) }
     }
 
     /// Puts a value into a column if it fits there.

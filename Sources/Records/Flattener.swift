@@ -106,7 +106,7 @@ public struct Flattener: ~Copyable {
                 next += 1
                 continue
             }
-            let (key, isText) = unsafe try key(&cursor)
+            let (key, isText) = unsafe try nextKey(&cursor)
             let child = unsafe isText ? tree.child(of: node, key, next: &next) : -1
             if child >= 0 {
                 unsafe try member(&cursor, at: child, level: level + 1, &batch, &extra)
@@ -137,7 +137,7 @@ public struct Flattener: ~Copyable {
                 return unsafe Self.emptyObject.withUnsafeBufferPointer { unsafe stray($0, at: place, &extra) }
             }
             repeat {
-                let (key, _) = unsafe try key(&cursor)
+                let (key, _) = unsafe try nextKey(&cursor)
                 unsafe try unplanned(&cursor, parent: place, key, level: level + 1, &extra)
             } while unsafe try cursor.nextMember()
             return
@@ -153,7 +153,7 @@ public struct Flattener: ~Copyable {
     ///
     /// - Returns: the key, decoded, which is good until the next one is read; and whether it is text: one with a NUL or half of
     ///   a surrogate pair is no planned one and stays as it is written.
-    private mutating func key(
+    private mutating func nextKey(
         _ cursor: inout JSONCursor
     ) throws(RecordError) -> (UnsafeBufferPointer<UInt8>, isText: Bool) {
         let key = unsafe try cursor.key()

@@ -2,7 +2,7 @@
 public struct SampledPath: Sendable, Hashable {
     /// The keys that lead to the value.
     public var path: [String]
-    /// In how many documents it was seen.
+    /// How often it was seen.
     public var count: Int64
     /// The kinds of value seen.
     public var kinds: JSONKinds
@@ -23,7 +23,7 @@ public struct SampledPath: Sendable, Hashable {
 }
 
 /// Learns from a sample of documents which paths deserve columns. It takes its time: a sample is small.
-public struct PathSampler {
+public struct PathSampler: ~Copyable {
     private final class Branch {
         var count: Int64 = 0
         var kinds: JSONKinds = []
@@ -37,24 +37,23 @@ public struct PathSampler {
 
     /// Begins a sample.
     ///
-    /// - Parameter depth: objects nested deeper than this are values, from 1; as the flattener's.
-    public init(depth: Int) { self.depth = depth }
+    /// - Parameter depth: objects nested deeper than this are values, from 1 to 128; as the flattener's.
+    public init(depth: Int) { self.depth = min(max(depth, 1), Flattener.deepest) }
 
     /// Adds a document.
     ///
     /// - Parameter json: its text; one that is no object adds nothing.
     /// - Throws: `RecordError` when the text is no JSON.
     public mutating func add(_ json: RawSpan) throws(RecordError) {
-        var failure: RecordError?
-        unsafe json.withUnsafeBytes { bytes in
-            do throws(RecordError) {
-                var cursor = unsafe JSONCursor(bytes)
-                if unsafe cursor.peek() == UInt8(ascii: "{") {
-                    unsafe try members(&cursor, of: root, level: 1)
-                }
-            } catch { failure = error }
+        unsafe try json.withUnsafeBytes { (bytes) throws(RecordError) in
+            guard var cursor = unsafe JSONCursor(bytes) else { throw RecordError(offset: 0, expected: "a value") }
+            if unsafe cursor.peek() == UInt8(ascii: "{") {
+                unsafe try members(&cursor, of: root, level: 1)
+            } else {
+                _ = unsafe try cursor.value()
+            }
+            unsafe try cursor.finish()
         }
-        if let failure { throw failure }
     }
 
     /// The paths seen, ordered by their keys.
@@ -73,40 +72,29 @@ public struct PathSampler {
     }
 
     private mutating func members(_ cursor: inout JSONCursor, of branch: Branch, level: Int) throws(RecordError) {
-        unsafe cursor.step()
-        if unsafe cursor.peek() == UInt8(ascii: "}") {
-            unsafe cursor.step()
+        if unsafe cursor.skipEmptyObject() {
             if level > 1 { branch.kinds.insert(.object) }
             return
         }
-        while true {
-            guard unsafe cursor.peek() == UInt8(ascii: "\"") else { throw unsafe cursor.fail("a key") }
-            let key = unsafe try cursor.string()
-            unsafe try cursor.expect(UInt8(ascii: ":"), "a colon")
-            if let child = unsafe child(of: branch, key) {
-                child.count += 1
-                if unsafe cursor.peek() == UInt8(ascii: "{"), level < depth {
-                    unsafe try members(&cursor, of: child, level: level + 1)
-                } else {
-                    child.kinds.formUnion(unsafe JSONKinds.of(try cursor.value()))
-                }
-            } else {
+        repeat {
+            let key = unsafe try cursor.key()
+            guard let child = unsafe child(of: branch, key) else {
                 _ = unsafe try cursor.value()
+                continue
             }
-            if unsafe cursor.peek() == UInt8(ascii: ",") {
-                unsafe cursor.step()
+            child.count += 1
+            if unsafe cursor.peek() == UInt8(ascii: "{"), level < depth {
+                unsafe try members(&cursor, of: child, level: level + 1)
             } else {
-                return unsafe try cursor.expect(UInt8(ascii: "}"), "a comma or the object's end")
+                child.kinds.formUnion(unsafe JSONKinds.of(try cursor.value()))
             }
-        }
+        } while unsafe try cursor.nextMember()
     }
 
     /// The branch of a key; nil beyond the limit, and for a key that no text can hold.
     private mutating func child(of branch: Branch, _ key: JSONCursor.StringSlice) -> Branch? {
         var text = ByteBuffer()
-        guard unsafe JSONText.appendDecoded(UnsafeBufferPointer(start: key.start, count: key.count), to: &text) else {
-            return nil
-        }
+        guard unsafe JSONText.appendDecoded(key.content, to: &text) else { return nil }
         let name = unsafe text.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
         if let child = branch.children[name] { return child }
         guard known < Self.limit else { return nil }

@@ -30,17 +30,19 @@
     private let cells: Int
     /// The arena's size at which the batch counts as full, in bytes.
     private static let arenaLimit = 8 << 20
+    /// So many cells, of nine bytes each, at most: thousands of columns must not take gigabytes.
+    private static let cellLimit = 4 << 20
 
     /// Makes an empty batch.
     ///
     /// - Parameters:
     ///   - columns: the columns.
-    ///   - rowCapacity: how many rows it takes, from 1.
+    ///   - rowCapacity: how many rows it takes, from 1; fewer if there are more than a thousand columns.
     public init(columns: [Column], rowCapacity: Int = 1_024) {
         precondition(rowCapacity > 0)
         self.columns = columns
-        self.rowCapacity = rowCapacity
-        cells = max(1, columns.count * rowCapacity)
+        self.rowCapacity = min(rowCapacity, max(1, Self.cellLimit / max(1, columns.count)))
+        cells = max(1, columns.count * self.rowCapacity)
         unsafe states = .allocate(capacity: cells)
         unsafe states.initialize(repeating: CellState.missing.rawValue, count: cells)
         unsafe slots = .allocate(capacity: cells)
@@ -65,7 +67,7 @@
     public mutating func removeAll() {
         unsafe states.update(repeating: CellState.missing.rawValue, count: cells)
         rowCount = 0
-        arena.removeAll()
+        arena.removeAll(keepingAtMost: 4 * Self.arenaLimit)
     }
 
     // MARK: - Writing
@@ -97,6 +99,7 @@
 
     /// Sets a floating-point number, a finite one.
     public mutating func set(_ column: Int, double: Double) {
+        precondition(double.isFinite, "No file holds an infinity as a number.")
         set(column, .value, Int64(bitPattern: double.bitPattern))
     }
 
@@ -155,8 +158,18 @@
 
     @inline(__always)
     private static func slot(_ offset: Int, _ length: Int) -> Int64 {
-        precondition(length <= Int32.max && offset <= Int32.max, "A batch holds 2 GiB at most.")
-        return Int64(offset) << 32 | Int64(length)
+        precondition((offset | length) >> 32 == 0, "A batch holds 4 GiB at most.")
+        return Int64(truncatingIfNeeded: offset &<< 32 | length)
+    }
+
+    /// The bytes of a cell with a value of variable length.
+    @inline(__always)
+    func bytes(_ cell: Int) -> UnsafeBufferPointer<UInt8> {
+        let slot = unsafe slots[cell]
+        let offset = Int(truncatingIfNeeded: UInt64(bitPattern: slot) >> 32)
+        let count = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF)
+        precondition(offset &+ count <= arena.count, "The cell holds no value of variable length.")
+        return unsafe UnsafeBufferPointer(start: arena.base + offset, count: count)
     }
 
     // MARK: - Reading
@@ -172,20 +185,23 @@
         CellState(rawValue: unsafe states[cell(row, column)]) ?? .missing
     }
 
-    /// A whole number, truth value, timestamp or date.
-    public func int64(_ row: Int, _ column: Int) -> Int64 { unsafe slots[cell(row, column)] }
+    /// A whole number, truth value, timestamp or date; 0 unless the cell has a value.
+    public func int64(_ row: Int, _ column: Int) -> Int64 {
+        let cell = cell(row, column)
+        return unsafe states[cell] >= CellState.value.rawValue ? slots[cell] : 0
+    }
 
-    /// A floating-point number.
+    /// A floating-point number; 0 unless the cell has a value.
     public func double(_ row: Int, _ column: Int) -> Double {
         Double(bitPattern: UInt64(bitPattern: int64(row, column)))
     }
 
-    /// A value of variable length.
+    /// A value of variable length; empty unless the cell has a value.
     @_lifetime(borrow self)
     public func text(_ row: Int, _ column: Int) -> RawSpan {
-        let slot = int64(row, column)
-        let bytes = unsafe RawSpan(
-            _unsafeStart: UnsafeRawPointer(arena.base) + Int(slot >> 32), byteCount: Int(slot & 0xFFFF_FFFF))
-        return unsafe _overrideLifetime(bytes, borrowing: self)
+        let cell = cell(row, column)
+        let hasValue = unsafe states[cell] >= CellState.value.rawValue
+        let value = unsafe hasValue ? bytes(cell) : UnsafeBufferPointer(start: arena.base, count: 0)
+        return unsafe _overrideLifetime(RawSpan(_unsafeElements: value), borrowing: self)
     }
 }

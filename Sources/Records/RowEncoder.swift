@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Writes a batch's rows as text.
 ///
 /// NDJSON: the keys in column order; a missing cell's key is absent and NULL is `null`. CSV: both are the NULL marker, and
@@ -10,40 +6,37 @@
 public struct RowEncoder {
     private let format: RowFormat
     private let columns: [Column]
-    private let kinds: [KeyTree.Kind]
-    /// For NDJSON: each column's `,"name":`.
-    private let keys: [[UInt8]]
-    private let null: [UInt8]
-    private let delimiter: UInt8
+    let kinds: [KeyTree.Kind]
+    /// For NDJSON: each column's `,"name":`, and where each ends.
+    private let keys: [UInt8]
+    private let keyEnds: [Int]
+    let csv: CSVQuoting
 
     /// Prepares for batches of these columns.
     public init(format: RowFormat, columns: [Column]) {
         self.format = format
         self.columns = columns
         kinds = columns.map { KeyTree.Kind($0.type) }
-        keys = columns.map { column in
-            var key = ByteBuffer()
-            key.append(UInt8(ascii: ","))
-            JSONText.appendString(Array(column.name.utf8), to: &key)
-            key.append(UInt8(ascii: ":"))
-            return unsafe key.bytes.withUnsafeBytes { unsafe Array($0) }
+        var text = ByteBuffer()
+        var ends: [Int] = []
+        for column in columns {
+            text.append(UInt8(ascii: ","))
+            JSONText.appendString(Array(column.name.utf8), to: &text)
+            text.append(UInt8(ascii: ":"))
+            ends.append(text.count)
         }
-        if case .csv(let options) = format {
-            null = Array(options.null.utf8)
-            delimiter = options.delimiter
-        } else {
-            null = []
-            delimiter = UInt8(ascii: ",")
-        }
+        keys = unsafe text.bytes.withUnsafeBytes { unsafe Array($0) }
+        keyEnds = ends
+        if case .csv(let options) = format { csv = CSVQuoting(options) } else { csv = CSVQuoting(CSVOptions()) }
     }
 
     /// Appends what a file begins with: CSV's column names, or nothing.
     public func encodeHeader(into text: inout ByteBuffer) {
         guard case .csv(let options) = format, options.header else { return }
         for (index, column) in columns.enumerated() {
-            if index > 0 { text.append(delimiter) }
+            if index > 0 { text.append(csv.delimiter) }
             let name = Array(column.name.utf8)
-            unsafe name.withUnsafeBufferPointer { unsafe appendQuotedIfNeeded($0, to: &text) }
+            unsafe name.withUnsafeBufferPointer { unsafe csv.append($0, to: &text) }
         }
         text.append(UInt8(ascii: "\n"))
     }
@@ -56,43 +49,41 @@ public struct RowEncoder {
     ///   - text: what they are appended to.
     public func encode(_ batch: borrowing RowBatch, rows: Span<Int32>, into text: inout ByteBuffer) {
         precondition(batch.columns.count == columns.count)
+        let kinds = kinds.span
         for index in rows.indices {
             let row = Int(rows[index])
             precondition(row >= 0 && row < batch.rowCount)
             if case .ndjson = format {
-                encodeJSON(batch, row, &text)
+                encodeJSON(batch, row, kinds, &text)
             } else {
-                encodeCSV(batch, row, &text)
+                encodeCSV(batch, row, kinds, &text)
             }
         }
     }
 
-    /// A value of variable length.
-    @inline(__always)
-    private func bytes(_ batch: borrowing RowBatch, _ cell: Int) -> UnsafeBufferPointer<UInt8> {
-        let slot = unsafe batch.slots[cell]
-        return unsafe UnsafeBufferPointer(
-            start: batch.arena.base + Int(slot >> 32), count: Int(truncatingIfNeeded: slot & 0xFFFF_FFFF))
-    }
-
     // MARK: - NDJSON
 
-    private func encodeJSON(_ batch: borrowing RowBatch, _ row: Int, _ text: inout ByteBuffer) {
+    @inline(__always)
+    private func encodeJSON(
+        _ batch: borrowing RowBatch, _ row: Int, _ kinds: Span<KeyTree.Kind>, _ text: inout ByteBuffer
+    ) {
         let start = text.count
-        unsafe kinds.withUnsafeBufferPointer { kinds in
-            for column in 0..<kinds.count {
-                let cell = column &* batch.rowCapacity &+ row
-                let state = unsafe batch.states[cell]
-                if state == RowBatch.CellState.missing.rawValue { continue }
-                unsafe keys[column].withUnsafeBufferPointer { key in
-                    unsafe text.append(start: key.baseAddress, count: key.count)
-                }
+        let keys = unsafe keys.span.bytes
+        let keyEnds = keyEnds.span
+        var keyStart = 0
+        for column in kinds.indices {
+            let keyEnd = keyEnds[column]
+            let cell = column &* batch.rowCapacity &+ row
+            let state = unsafe batch.states[cell]
+            if state != RowBatch.CellState.missing.rawValue {
+                unsafe text.append(keys.extracting(unchecked: keyStart..<keyEnd))
                 if state == RowBatch.CellState.null.rawValue {
                     text.append("null")
                 } else {
-                    unsafe appendJSON(batch, cell, state, kinds[column], &text)
+                    appendJSON(batch, cell, state, kinds[column], &text)
                 }
             }
+            keyStart = keyEnd
         }
         if text.count == start {
             text.append("{}\n")
@@ -109,47 +100,40 @@ public struct RowEncoder {
     ) {
         switch kind {
         case .string:
-            let value = unsafe bytes(batch, cell)
             if state == RowBatch.CellState.plainText.rawValue {
-                text.append(UInt8(ascii: "\""))
-                unsafe text.append(start: value.baseAddress, count: value.count)
-                text.append(UInt8(ascii: "\""))
+                unsafe text.appendInQuotes(batch.bytes(cell))
             } else {
-                unsafe JSONText.appendString(value, to: &text)
+                unsafe JSONText.appendString(batch.bytes(cell), to: &text)
             }
         case .number, .decimal, .json:
-            let value = unsafe bytes(batch, cell)
+            let value = unsafe batch.bytes(cell)
             unsafe text.append(start: value.baseAddress, count: value.count)
-        case .uuid:
-            let value = unsafe bytes(batch, cell)
-            text.append(UInt8(ascii: "\""))
-            unsafe text.append(start: value.baseAddress, count: value.count)
-            text.append(UInt8(ascii: "\""))
+        case .uuid: unsafe text.appendInQuotes(batch.bytes(cell))
         case .timestamp, .date:
             text.append(UInt8(ascii: "\""))
-            unsafe appendTime(batch.slots[cell], kind, &text)
+            unsafe Self.appendPlain(batch.slots[cell], kind, &text)
             text.append(UInt8(ascii: "\""))
         case .bytes:
             text.append("\"\\")
-            unsafe JSONText.appendHexadecimal(bytes(batch, cell).span.bytes, to: &text)
+            unsafe JSONText.appendHexadecimal(batch.bytes(cell).span.bytes, to: &text)
             text.append(UInt8(ascii: "\""))
-        case .int64, .double, .bool, .none: unsafe appendPlain(batch.slots[cell], kind, &text)
+        case .int64, .double, .bool, .none: unsafe Self.appendPlain(batch.slots[cell], kind, &text)
         }
     }
 
     // MARK: - CSV
 
-    private func encodeCSV(_ batch: borrowing RowBatch, _ row: Int, _ text: inout ByteBuffer) {
-        unsafe kinds.withUnsafeBufferPointer { kinds in
-            for column in 0..<kinds.count {
-                if column > 0 { text.append(delimiter) }
-                let cell = column &* batch.rowCapacity &+ row
-                let state = unsafe batch.states[cell]
-                if state <= RowBatch.CellState.null.rawValue {
-                    if !null.isEmpty { text.append(null) }
-                } else {
-                    unsafe appendCSV(batch, cell, kinds[column], &text)
-                }
+    @inline(__always)
+    private func encodeCSV(
+        _ batch: borrowing RowBatch, _ row: Int, _ kinds: Span<KeyTree.Kind>, _ text: inout ByteBuffer
+    ) {
+        for column in kinds.indices {
+            if column > 0 { text.append(csv.delimiter) }
+            let cell = column &* batch.rowCapacity &+ row
+            if unsafe batch.states[cell] <= RowBatch.CellState.null.rawValue {
+                csv.appendNull(to: &text)
+            } else {
+                appendCSV(batch, cell, kinds[column], &text)
             }
         }
         text.append(UInt8(ascii: "\n"))
@@ -159,80 +143,32 @@ public struct RowEncoder {
     private func appendCSV(
         _ batch: borrowing RowBatch, _ cell: Int, _ kind: KeyTree.Kind, _ text: inout ByteBuffer
     ) {
+        let start = text.count
         switch kind {
-        case .string, .json, .number, .decimal, .uuid:
-            unsafe appendQuotedIfNeeded(bytes(batch, cell), to: &text)
-        case .timestamp, .date: unsafe appendTime(batch.slots[cell], kind, &text)
-        case .bytes: unsafe JSONText.appendHexadecimal(bytes(batch, cell).span.bytes, to: &text)
-        case .int64, .double, .bool, .none: unsafe appendPlain(batch.slots[cell], kind, &text)
+        case .string, .json, .number, .decimal, .uuid: return unsafe csv.append(batch.bytes(cell), to: &text)
+        case .bytes: unsafe JSONText.appendHexadecimal(batch.bytes(cell).span.bytes, to: &text)
+        case .timestamp, .date, .int64, .double, .bool, .none:
+            unsafe Self.appendPlain(batch.slots[cell], kind, &text)
         }
-    }
-
-    /// A field, in quotes when it holds what ends a field, when it is empty, or when it could be taken for NULL or for the
-    /// end of PostgreSQL's data.
-    @inline(__always)
-    private func appendQuotedIfNeeded(_ value: UnsafeBufferPointer<UInt8>, to text: inout ByteBuffer) {
-        if unsafe needsQuotes(value) {
-            unsafe appendQuoted(value, to: &text)
-        } else {
-            unsafe text.append(start: value.baseAddress, count: value.count)
-        }
-    }
-
-    @inline(__always)
-    private func needsQuotes(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard var next = value.baseAddress, value.count > 0 else { return true }
-        if value.count == null.count, unsafe null.withUnsafeBufferPointer({ unsafe memcmp($0.baseAddress!, next, value.count) == 0 }) {
-            return true
-        }
-        if value.count == 2, unsafe next[0] == UInt8(ascii: "\\"), unsafe next[1] == UInt8(ascii: ".") { return true }
-        let end = unsafe next + value.count
-        while unsafe end - next >= 8 {
-            let word = unsafe UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)
-            let found =
-                Wide.equal(word, UInt8(ascii: "\"")) | Wide.equal(word, delimiter) | Wide.equal(word, 0x0A)
-                | Wide.equal(word, 0x0D)
-            if found != 0 { return true }
-            unsafe next += 8
-        }
-        while unsafe next < end {
-            let byte = unsafe next.pointee
-            if byte == UInt8(ascii: "\"") || byte == delimiter || byte == 0x0A || byte == 0x0D { return true }
-            unsafe next += 1
-        }
-        return false
-    }
-
-    private func appendQuoted(_ value: UnsafeBufferPointer<UInt8>, to text: inout ByteBuffer) {
-        text.reserve(value.count + 2)
-        text.append(UInt8(ascii: "\""))
-        var rest = unsafe value[...]
-        while let quote = unsafe rest.firstIndex(of: UInt8(ascii: "\"")) {
-            let part = unsafe UnsafeBufferPointer(rebasing: rest[...quote])
-            unsafe text.append(start: part.baseAddress, count: part.count)
-            text.append(UInt8(ascii: "\""))
-            unsafe rest = rest[(quote + 1)...]
-        }
-        let part = unsafe UnsafeBufferPointer(rebasing: rest)
-        unsafe text.append(start: part.baseAddress, count: part.count)
-        text.append(UInt8(ascii: "\""))
+        if csv.checksAll { csv.quoteIfNeeded(from: start, in: &text) }
     }
 
     // MARK: - Both
 
     @inline(__always)
-    private func appendTime(_ slot: Int64, _ kind: KeyTree.Kind, _ text: inout ByteBuffer) {
-        text.append(addingCapacity: 27) { output in
-            if kind == .date { TimeText.date(slot, to: &output) } else { TimeText.timestamp(slot, to: &output) }
-        }
-    }
-
-    @inline(__always)
-    private func appendPlain(_ slot: Int64, _ kind: KeyTree.Kind, _ text: inout ByteBuffer) {
+    private static func appendPlain(_ slot: Int64, _ kind: KeyTree.Kind, _ text: inout ByteBuffer) {
         switch kind {
         case .int64: NumberText.append(slot, to: &text)
         case .bool: text.append(slot == 0 ? "false" : "true")
         case .double: NumberText.append(Double(bitPattern: UInt64(bitPattern: slot)), to: &text)
+        case .timestamp:
+            text.reserve(TimeText.timestampLength)
+            unsafe TimeText.write(timestamp: slot, to: text.end)
+            text.advance(TimeText.timestampLength)
+        case .date:
+            text.reserve(TimeText.dateLength)
+            unsafe TimeText.write(day: slot, to: text.end)
+            text.advance(TimeText.dateLength)
         default: break
         }
     }

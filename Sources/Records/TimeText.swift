@@ -25,21 +25,11 @@ public enum TimeText {
     ///   - microseconds: since 2000-01-01 UTC, of the years 1 to 9999.
     ///   - text: takes the bytes.
     public static func timestamp(_ microseconds: Int64, to text: inout OutputSpan<UInt8>) {
-        let (day, rest) = split(microseconds)
-        date(day, to: &text)
-        let seconds = Int(rest / 1_000_000)
-        let fraction = Int(rest % 1_000_000)
-        text.append(UInt8(ascii: "T"))
-        pair(seconds / 3_600, to: &text)
-        text.append(UInt8(ascii: ":"))
-        pair(seconds / 60 % 60, to: &text)
-        text.append(UInt8(ascii: ":"))
-        pair(seconds % 60, to: &text)
-        text.append(UInt8(ascii: "."))
-        pair(fraction / 10_000, to: &text)
-        pair(fraction / 100 % 100, to: &text)
-        pair(fraction % 100, to: &text)
-        text.append(UInt8(ascii: "Z"))
+        precondition(text.freeCapacity >= timestampLength)
+        unsafe text.withUnsafeMutableBufferPointer { bytes, count in
+            if let start = bytes.baseAddress { unsafe write(timestamp: microseconds, to: start + count) }
+            count += timestampLength
+        }
     }
 
     /// Appends a day: `2026-01-01`, 10 bytes.
@@ -48,26 +38,56 @@ public enum TimeText {
     ///   - daysSince2000: days since 2000-01-01, of the years 1 to 9999.
     ///   - text: takes the bytes.
     public static func date(_ daysSince2000: Int64, to text: inout OutputSpan<UInt8>) {
-        let date = CivilDate(daysSince2000: daysSince2000)
-        pair(date.year / 100, to: &text)
-        pair(date.year % 100, to: &text)
-        text.append(UInt8(ascii: "-"))
-        pair(date.month, to: &text)
-        text.append(UInt8(ascii: "-"))
-        pair(date.day, to: &text)
+        precondition(text.freeCapacity >= dateLength)
+        unsafe text.withUnsafeMutableBufferPointer { bytes, count in
+            if let start = bytes.baseAddress { unsafe write(day: daysSince2000, to: start + count) }
+            count += dateLength
+        }
+    }
+
+    static let timestampLength = 27
+    static let dateLength = 10
+
+    /// Writes 27 bytes.
+    static func write(timestamp: Int64, to text: UnsafeMutablePointer<UInt8>) {
+        let (day, rest) = split(timestamp)
+        let seconds = Int(rest / 1_000_000)
+        let fraction = Int(rest % 1_000_000)
+        unsafe write(day: day, to: text)
+        unsafe text[10] = UInt8(ascii: "T")
+        unsafe pair(seconds / 3_600, to: text + 11)
+        unsafe text[13] = UInt8(ascii: ":")
+        unsafe pair(seconds / 60 % 60, to: text + 14)
+        unsafe text[16] = UInt8(ascii: ":")
+        unsafe pair(seconds % 60, to: text + 17)
+        unsafe text[19] = UInt8(ascii: ".")
+        unsafe pair(fraction / 10_000, to: text + 20)
+        unsafe pair(fraction / 100 % 100, to: text + 22)
+        unsafe pair(fraction % 100, to: text + 24)
+        unsafe text[26] = UInt8(ascii: "Z")
+    }
+
+    /// Writes 10 bytes.
+    static func write(day: Int64, to text: UnsafeMutablePointer<UInt8>) {
+        let date = CivilDate(daysSince2000: day)
+        unsafe pair(date.year / 100, to: text)
+        unsafe pair(date.year % 100, to: text + 2)
+        unsafe text[4] = UInt8(ascii: "-")
+        unsafe pair(date.month, to: text + 5)
+        unsafe text[7] = UInt8(ascii: "-")
+        unsafe pair(date.day, to: text + 8)
     }
 
     @inline(__always)
-    private static func pair(_ number: Int, to text: inout OutputSpan<UInt8>) {
-        text.append(UInt8(truncatingIfNeeded: 48 &+ number / 10))
-        text.append(UInt8(truncatingIfNeeded: 48 &+ number % 10))
+    private static func pair(_ number: Int, to text: UnsafeMutablePointer<UInt8>) {
+        unsafe text[0] = UInt8(truncatingIfNeeded: 48 &+ number / 10)
+        unsafe text[1] = UInt8(truncatingIfNeeded: 48 &+ number % 10)
     }
 
     /// The day of a moment and the microseconds since its beginning.
     static func split(_ microseconds: Int64) -> (day: Int64, rest: Int64) {
-        var day = microseconds / microsecondsPerDay
-        if microseconds % microsecondsPerDay < 0 { day -= 1 }
-        return (day, microseconds - day * microsecondsPerDay)
+        let (day, rest) = microseconds.quotientAndRemainder(dividingBy: microsecondsPerDay)
+        return rest < 0 ? (day - 1, rest + microsecondsPerDay) : (day, rest)
     }
 
     // MARK: - Reading
@@ -142,56 +162,5 @@ public enum TimeText {
             value = value * 10 + Int(digit)
         }
         return value
-    }
-}
-
-/// A day of the proleptic Gregorian calendar; year 0 is 1 BC.
-public struct CivilDate: Sendable, Hashable {
-    /// The year.
-    public let year: Int
-    /// The month, 1 to 12.
-    public let month: Int
-    /// The day of the month, 1 to 31.
-    public let day: Int
-
-    // Days from 0000-03-01, the beginning of a cycle of 400 years, to 2000-01-01.
-    private static let offset: Int64 = 730_425
-    private static let daysPerCycle: Int64 = 146_097
-
-    /// The date of a day.
-    ///
-    /// - Parameter daysSince2000: days since 2000-01-01, of any of PostgreSQL's years.
-    public init(daysSince2000: Int64) {
-        let days = daysSince2000 + Self.offset
-        let cycle = days >= 0 ? days / Self.daysPerCycle : (days - Self.daysPerCycle + 1) / Self.daysPerCycle
-        let dayOfCycle = days - cycle * Self.daysPerCycle
-        let yearOfCycle = (dayOfCycle - dayOfCycle / 1_460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
-        let dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        day = Int(dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
-        month = Int(monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9)
-        year = Int(yearOfCycle + cycle * 400) + (month <= 2 ? 1 : 0)
-    }
-
-    /// A date by its parts; nil when the calendar has no such day.
-    public init?(year: Int, month: Int, day: Int) {
-        guard (1...12).contains(month), day >= 1 else { return nil }
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        guard day <= lengths[month - 1] else { return nil }
-        self.year = year
-        self.month = month
-        self.day = day
-    }
-
-    /// Days since 2000-01-01.
-    public var daysSince2000: Int64 {
-        let shifted = Int64(month <= 2 ? year - 1 : year)
-        let cycle = shifted >= 0 ? shifted / 400 : (shifted - 399) / 400
-        let yearOfCycle = shifted - cycle * 400
-        let monthFromMarch = Int64(month > 2 ? month - 3 : month + 9)
-        let dayOfYear = (153 * monthFromMarch + 2) / 5 + Int64(day) - 1
-        let dayOfCycle = yearOfCycle * 365 + yearOfCycle / 4 - yearOfCycle / 100 + dayOfYear
-        return cycle * Self.daysPerCycle + dayOfCycle - Self.offset
     }
 }

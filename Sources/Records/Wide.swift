@@ -44,7 +44,10 @@ enum Wide {
     /// As ``special(_:)-(UInt64)``: the index of the first such byte; 16 for none.
     @inline(__always)
     static func firstSpecial(_ block: Block) -> Int {
-        firstIndex(block .== UInt8(ascii: "\"") .| (block .== UInt8(ascii: "\\")) .| (block .< 0x20))
+        let quotes = block .== Block(repeating: UInt8(ascii: "\""))
+        let backslashes = block .== Block(repeating: UInt8(ascii: "\\"))
+        let controls = block .< Block(repeating: 0x20)
+        return firstIndex(quotes .| backslashes .| controls)
     }
 
     /// The index of the first lane that is set; 16 for none.
@@ -61,7 +64,7 @@ enum Wide {
     @inline(__always)
     static func copy(_ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>) {
         let from = unsafe UnsafeRawPointer(source)
-        let into = unsafe UnsafeMutableRawPointer(target)
+        let into = UnsafeMutableRawPointer(target)
         if count > 32 {
             unsafe memcpy(into, from, count)
         } else if count >= 16 {

@@ -26,6 +26,13 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var logs: LogOptions
 
+    /// What became of one pipeline: a summary, or an error.
+    private struct Outcome: Encodable {
+        let pipeline: String
+        var summary: RunSummary?
+        var error: String?
+    }
+
     func validate() throws {
         do {
             _ = try wait.map { try TimeSpan(parsing: $0) }
@@ -41,7 +48,7 @@ struct RunCommand: ParsableCommand {
             try PipelineSpec.load(file: $0, environment: ProcessInfo.processInfo.environment)
         }
         Signals.catchAll()
-        var summaries: [RunSummary] = []
+        var outcomes: [Outcome] = []
         var worst: Int32 = 0
         for spec in specs {
             let progress = RunProgress()
@@ -51,17 +58,18 @@ struct RunCommand: ParsableCommand {
                     spec: spec, log: logs.logger, progress: progress, interruption: Signals.interruption)
                 let summary = try runner.run(wait: patience)
                 display.finish()
-                summaries.append(summary)
+                outcomes.append(Outcome(pipeline: spec.name, summary: summary))
                 if !json { RunText.print(summary) }
             } catch {
                 display.finish()
                 Terminal.shared.print("error: pipeline \(spec.name): \(error)")
                 let code = Failure.code(of: error)
+                outcomes.append(Outcome(pipeline: spec.name, error: "\(error)"))
                 worst = worst == 0 || code > 128 ? code : worst
                 if code > 128 { break }
             }
         }
-        if json { try Output.json(summaries) }
+        if json { try Output.json(outcomes) }
         if worst != 0 { throw ExitCode(worst) }
     }
 }

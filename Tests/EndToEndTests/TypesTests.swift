@@ -186,8 +186,10 @@ struct TypesTests {
                 hive_partitioning = true, hive_types_autocast = false,
                 columns = {id: 'VARCHAR', 'at': 'VARCHAR', day: 'VARCHAR', n: 'VARCHAR', f: 'VARCHAR', _extra: 'VARCHAR', at_day: 'VARCHAR'}) ORDER BY id
             """)
-        #expect(rows[0] == ["1", nil, nil, nil, nil, #"{"/at":"infinity","/day":"-infinity","/n":"NaN","/f":"NaN"}"#, "__HIVE_DEFAULT_PARTITION__"])
-        #expect(rows[1] == ["2", nil, nil, "1", "1", #"{"/at":"0044-03-15 00:00:00+00 BC","/day":"0044-03-15 BC"}"#, "__HIVE_DEFAULT_PARTITION__"])
+        // DuckDB reads Hive's default partition as NULL.
+        #expect(shop.files().contains { $0.hasPrefix("events/at_day=__HIVE_DEFAULT_PARTITION__/") })
+        #expect(rows[0] == ["1", nil, nil, nil, nil, #"{"/at":"infinity","/day":"-infinity","/n":"NaN","/f":"NaN"}"#, nil])
+        #expect(rows[1] == ["2", nil, nil, "1", "1", #"{"/at":"0044-03-15 00:00:00+00 BC","/day":"0044-03-15 BC"}"#, nil])
         #expect(rows[2] == ["3", "2026-01-01T00:00:00.000000Z", "2026-01-01", nil, nil, #"{"/n":"Infinity","/f":"-Infinity"}"#, "2026-01-01"])
         #expect(outcome.output.contains("\"pointer\" : \"/at\""))
     }

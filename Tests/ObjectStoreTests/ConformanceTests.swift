@@ -12,62 +12,59 @@ import Testing
     }
 
     /// A store of a kind in a place of its own, with small pages.
-    final class Place {
-        let conformance: Conformance
-        private var folder: TemporaryFolder?
-
-        init(_ kind: Kind) throws {
-            switch kind {
-            case .folder:
-                let folder = try TemporaryFolder()
-                self.folder = folder
-                conformance = Conformance(
-                    store: DirectoryStore(root: folder.path("lake"), partSize: 1 << 20, pageSize: 3))
-            case .rclone:
-                let server = try RcloneServer.shared
-                conformance = Conformance(store: try S3Store.test(server, server.newBucket()), isConditional: false)
-            case .moto:
-                let server = try MotoServer.shared
-                conformance = Conformance(store: try S3Store.test(server, server.newBucket()))
-            }
+    func conformance(_ kind: Kind) throws -> Conformance {
+        switch kind {
+        case .folder:
+            let folder = try TemporaryFolder()
+            return Conformance(
+                store: DirectoryStore(root: folder.path("lake"), partSize: 1 << 20, pageSize: 3), owner: folder)
+        case .rclone:
+            let server = try RcloneServer.shared
+            return Conformance(store: try S3Store.test(server, server.newBucket()), isConditional: false)
+        case .moto:
+            let server = try MotoServer.shared
+            return Conformance(store: try S3Store.test(server, server.newBucket()))
         }
     }
 
     @Test("An object is read back as it was written, replaced, and deleted", arguments: Kind.allCases)
-    func wholeObjects(kind: Kind) throws { try Place(kind).conformance.wholeObjects() }
+    func wholeObjects(kind: Kind) throws { try conformance(kind).wholeObjects() }
 
     @Test("An empty object is an object", arguments: Kind.allCases)
-    func emptyObject(kind: Kind) throws { try Place(kind).conformance.emptyObject() }
+    func emptyObject(kind: Kind) throws { try conformance(kind).emptyObject() }
 
     @Test("A range gives those bytes of it that exist", arguments: Kind.allCases)
-    func ranges(kind: Kind) throws { try Place(kind).conformance.ranges() }
+    func ranges(kind: Kind) throws { try conformance(kind).ranges() }
 
     @Test("Put-if-absent lets the first one win, where the store can do that", arguments: Kind.allCases)
-    func condition(kind: Kind) throws { try Place(kind).conformance.condition() }
+    func condition(kind: Kind) throws { try conformance(kind).condition() }
 
     @Test("Of several who put the same absent key at once exactly one wins", arguments: [Kind.folder])
-    func race(kind: Kind) throws { try Place(kind).conformance.race() }
+    func race(kind: Kind) throws { try conformance(kind).race() }
 
-    @Test("Keys with spaces, signs and any script stay what they are; keys that lead out are refused", arguments: Kind.allCases)
-    func keys(kind: Kind) throws { try Place(kind).conformance.keys() }
+    @Test(
+        "Keys with spaces, signs and any script stay what they are; keys that lead out are refused",
+        arguments: Kind.allCases)
+    func keys(kind: Kind) throws { try conformance(kind).keys() }
 
     @Test("A listing is complete, in the order of bytes, and goes on where a page ended", arguments: Kind.allCases)
-    func listing(kind: Kind) throws { try Place(kind).conformance.listing() }
+    func listing(kind: Kind) throws { try conformance(kind).listing() }
 
-    @Test("A writer's object is whole at any size around its parts', and unseen before its end", arguments: Kind.allCases)
-    func parts(kind: Kind) throws { try Place(kind).conformance.parts() }
+    @Test(
+        "A writer's object is whole at any size around its parts', and unseen before its end", arguments: Kind.allCases)
+    func parts(kind: Kind) throws { try conformance(kind).parts() }
 
     @Test("Parts may come in any order and again", arguments: Kind.allCases)
-    func partsOutOfOrder(kind: Kind) throws { try Place(kind).conformance.partsOutOfOrder() }
+    func partsOutOfOrder(kind: Kind) throws { try conformance(kind).partsOutOfOrder() }
 
     @Test("An upload too is refused where an object is there, where the store can do that", arguments: Kind.allCases)
-    func conditionOfUpload(kind: Kind) throws { try Place(kind).conformance.conditionOfUpload() }
+    func conditionOfUpload(kind: Kind) throws { try conformance(kind).conditionOfUpload() }
 
     @Test("Of an aborted upload nothing is left", arguments: Kind.allCases)
-    func abort(kind: Kind) throws { try Place(kind).conformance.abort() }
+    func abort(kind: Kind) throws { try conformance(kind).abort() }
 
     @Test("Many threads share a store", arguments: Kind.allCases)
-    func threads(kind: Kind) throws { try Place(kind).conformance.threads() }
+    func threads(kind: Kind) throws { try conformance(kind).threads() }
 }
 
 extension S3Store {

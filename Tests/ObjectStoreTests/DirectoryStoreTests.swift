@@ -37,7 +37,8 @@ import Testing
     @Test("Others may read the files as the umask says")
     func permissions() throws {
         try store.put("a", [1], .none)
-        let mode = try #require(FileManager.default.attributesOfItem(atPath: folder.path("lake/a"))[.posixPermissions] as? Int)
+        let mode = try #require(
+            FileManager.default.attributesOfItem(atPath: folder.path("lake/a"))[.posixPermissions] as? Int)
         let mask = umask(0)
         umask(mask)
         #expect(mode == 0o666 & ~Int(mask))
@@ -57,7 +58,9 @@ import Testing
         #expect(drafts().isEmpty)
     }
 
-    @Test("An upload's name cannot lead out of the folder for uploads", arguments: ["", ".", "..", "../../x", "a/b", "x.y"])
+    @Test(
+        "An upload's name cannot lead out of the folder for uploads",
+        arguments: ["", ".", "..", "../../x", "a/b", "x.y"])
     func forgedUpload(id: String) throws {
         try folder.write([1], to: "x")
         let upload = UploadID(key: "k", id: id)
@@ -166,6 +169,7 @@ import Testing
     @Test("A full disk is named, nothing is tried again, and nothing half-written stays")
     func fullDisk() throws {
         let disk = try SmallDisk(bytes: 256 << 10)
+        defer { disk.unmount() }
         let small = DirectoryStore(root: disk.path + "/lake", partSize: 100_000)
         try small.put("fits", [UInt8](repeating: 1, count: 10_000), .none)
         let error = try #require(throws: StoreError.self) {
@@ -238,5 +242,5 @@ final class SmallDisk {
         path = "/proc/\(process.id)/root\(folder.path)"
     }
 
-    deinit { process.kill() }
+    func unmount() { process.kill() }
 }

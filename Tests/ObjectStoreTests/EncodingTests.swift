@@ -68,7 +68,9 @@ import Testing
 
     @Test("White space before the document, which keeps a connection alive, does not matter")
     func leadingSpace() {
-        #expect(parse("  \n \n<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>")?["Code"] == "InternalError")
+        #expect(
+            parse("  \n \n<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>")?["Code"]
+                == "InternalError")
     }
 
     @Test(

@@ -19,7 +19,8 @@ import Testing
             let hasBody = method == "PUT" || method == "POST"
             let answer = try client.send(
                 HTTPRequest(
-                    method: method, url: server.endpoint + "/x", body: hasBody ? [UInt8](repeating: 7, count: 100_000) : nil,
+                    method: method, url: server.endpoint + "/x",
+                    body: hasBody ? [UInt8](repeating: 7, count: 100_000) : nil,
                     answerLimit: 100))
             #expect(answer.body == (method == "GET" ? Array("hello".utf8) : []))
         }
@@ -35,7 +36,8 @@ import Testing
         for body in [large, [], [0]] {
             _ = try client.send(
                 HTTPRequest(
-                    method: "PUT", url: server.endpoint + "/a/../b%2Fc/./d?x=%20&y", headers: [("X-Test", "1"), ("X-Empty", "")],
+                    method: "PUT", url: server.endpoint + "/a/../b%2Fc/./d?x=%20&y",
+                    headers: [("X-Test", "1"), ("X-Empty", "")],
                     body: body, answerLimit: 100))
         }
         let isSame = server.requests.map(\.body) == [large, [], [0]]
@@ -65,7 +67,9 @@ import Testing
     @Test("An answer that is longer than expected is not taken into memory")
     func limit() throws {
         let server = try StubServer { _, _ in .answer(200, body: String(repeating: "x", count: 1001)) }
-        let failure = try #require(throws: HTTPFailure.self) { try HTTPClient().send(get(server.endpoint, limit: 1000)) }
+        let failure = try #require(throws: HTTPFailure.self) {
+            try HTTPClient().send(get(server.endpoint, limit: 1000))
+        }
         #expect(failure.reason.contains("longer than the 1000 bytes"))
         #expect(!failure.isTransient)
         #expect(try HTTPClient().send(get(server.endpoint, limit: 1001)).body.count == 1001)
@@ -91,7 +95,9 @@ import Testing
 
     @Test("A name that nobody knows is named in the error, with a hint")
     func unknownName() throws {
-        let failure = try #require(throws: HTTPFailure.self) { try HTTPClient().send(get("http://no-such-host.invalid:1/x")) }
+        let failure = try #require(throws: HTTPFailure.self) {
+            try HTTPClient().send(get("http://no-such-host.invalid:1/x"))
+        }
         #expect(failure.isTransient)
         #expect(failure.reason.contains("no-such-host.invalid:1"))
         #expect(failure.hint?.contains("DNS") == true)

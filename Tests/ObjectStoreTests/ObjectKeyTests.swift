@@ -6,7 +6,8 @@ import Testing
     @Test(
         "A key that could lead out of the store, or that no listing could show, is refused",
         arguments: [
-            "", "/", "a//b", "/a", "a/", ".", "..", "../a", "a/../b", "a/..", "./a", "a/./b", "a\u{0}b", "a\nb", "a\u{7F}",
+            "", "/", "a//b", "/a", "a/", ".", "..", "../a", "a/../b", "a/..", "./a", "a/./b", "a\u{0}b", "a\nb",
+            "a\u{7F}",
         ])
     func bad(key: String) {
         #expect(ObjectKey.flaw(in: key) != nil)

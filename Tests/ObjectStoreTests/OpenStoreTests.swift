@@ -97,7 +97,8 @@ import Testing
         "A URL, an endpoint or a part size that cannot be right is refused before anything is done",
         arguments: [
             "", "lake", "/lake", "file:", "file://", "file://host/path", "ftp://x", "s3://", "s3:///a", "s3://la ke/a",
-            "s3://../a", "s3://lake/a/../b", "s3://lake/a//b", "s3://lake/a?x=1", "s3://key:hidden-secret@lake/a", "gs://b",
+            "s3://../a", "s3://lake/a/../b", "s3://lake/a//b", "s3://lake/a?x=1", "s3://key:hidden-secret@lake/a",
+            "gs://b",
         ])
     func refused(url: String) throws {
         let error = try #require(throws: StoreError.self) { try openStore(url: url, options: options(Self.keys)) }
@@ -108,7 +109,9 @@ import Testing
 
     @Test("An endpoint or a part size that cannot be right is refused")
     func refusedSettings() throws {
-        for endpoint in ["127.0.0.1:9000", "ftp://x", "http://", "http://user:hidden-secret@h", "https://h?x", "http:/h"] {
+        for endpoint in [
+            "127.0.0.1:9000", "ftp://x", "http://", "http://user:hidden-secret@h", "https://h?x", "http:/h",
+        ] {
             var options = options(Self.keys)
             options.endpoint = endpoint
             let error = try #require(throws: StoreError.self, "\(endpoint)") {
@@ -129,6 +132,7 @@ import Testing
         let error = try #require(throws: StoreError.self) { try openStore(url: "s3://lake/a", options: options([:])) }
         #expect(
             error.description
-                == "Could not open s3://lake/a: no access key is given. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+                == "Could not open s3://lake/a: no access key is given. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
     }
 }

@@ -6,7 +6,10 @@ import Testing
 @testable import ObjectStore
 
 /// What S3 does now and then, played by a server that does it when told.
-@Suite struct S3FailureTests {
+@Suite final class S3FailureTests {
+    /// They live as long as the test.
+    private var servers: [StubServer] = []
+
     static let secret = "hidden/Secret+key"
     static let credentials = S3Credentials(
         accessKeyID: "AKIDTEST", secretAccessKey: secret, sessionToken: "hidden-token")
@@ -17,6 +20,7 @@ import Testing
         _ handler: @escaping @Sendable (StubServer.Request, Int) -> StubServer.Reply
     ) throws -> (S3Store, StubServer) {
         let server = try StubServer(handler)
+        servers.append(server)
         return (try S3Store.test(endpoint: server.endpoint, "b", Self.credentials), server)
     }
 
@@ -40,7 +44,8 @@ import Testing
         "What may pass is called transient",
         arguments: [
             (500, "InternalError"), (503, "SlowDown"), (503, "ServiceUnavailable"), (400, "RequestTimeout"),
-            (409, "ConditionalRequestConflict"), (409, "OperationAborted"), (429, "TooManyRequests"), (502, ""), (504, ""),
+            (409, "ConditionalRequestConflict"), (409, "OperationAborted"), (429, "TooManyRequests"), (502, ""),
+            (504, ""),
             (500, ""), (503, ""), (408, ""),
         ])
     func transient(status: Int, code: String) throws {
@@ -84,7 +89,9 @@ import Testing
         #expect(region.contains("bucket \"b\" is in region eu-central-1"))
         #expect(region.contains("Set region: eu-central-1, or AWS_REGION."))
         #expect(try error(301, "", headers: ["x-amz-bucket-region": "us-west-2"]).description.contains("us-west-2"))
-        #expect(try error(405, "<html>nginx</html>").description.contains("Check that the endpoint is that of an S3 service"))
+        #expect(
+            try error(405, "<html>nginx</html>").description.contains(
+                "Check that the endpoint is that of an S3 service"))
     }
 
     @Test("Retry-After is heeded, as seconds and as a date")
@@ -121,7 +128,9 @@ import Testing
             .answer(200, body: ["", "  ", "<CompleteMultipartUploadResult><Loc", "<html></html>"][number])
         }
         for isTransient in [true, true, true, false] {
-            let error = try #require(throws: StoreError.self) { try store.completeUpload(Self.upload, Self.parts, .none) }
+            let error = try #require(throws: StoreError.self) {
+                try store.completeUpload(Self.upload, Self.parts, .none)
+            }
             #expect(error.isTransient == isTransient)
         }
     }
@@ -238,7 +247,8 @@ import Testing
             number == 0
                 ? .answer(
                     200,
-                    body: "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t/1=</NextContinuationToken>"
+                    body:
+                        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t/1=</NextContinuationToken>"
                         + "</ListBucketResult>")
                 : .answer(
                     200,
@@ -256,7 +266,8 @@ import Testing
             page
                 == ListPage(objects: [
                     ObjectInfo(
-                        key: "b+c é\n", size: 5_000_000_000, etag: "e", modified: Date(timeIntervalSince1970: 1_255_369_830))
+                        key: "b+c é\n", size: 5_000_000_000, etag: "e",
+                        modified: Date(timeIntervalSince1970: 1_255_369_830))
                 ]))
         #expect(
             server.requests.map(\.target) == [

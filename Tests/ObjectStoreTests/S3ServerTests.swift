@@ -116,8 +116,10 @@ import Testing
         let bucket = try server.newBucket()
         // libcurl takes every name below localhost for this machine (RFC 6761).
         var configuration = S3Configuration(
-            bucket: bucket, prefix: "p", region: "us-east-1", endpoint: "http://localhost:\(server.port)", pathStyle: false,
-            credentials: S3Credentials(accessKeyID: MotoServer.accessKeyID, secretAccessKey: MotoServer.secretAccessKey))
+            bucket: bucket, prefix: "p", region: "us-east-1", endpoint: "http://localhost:\(server.port)",
+            pathStyle: false,
+            credentials: S3Credentials(accessKeyID: MotoServer.accessKeyID, secretAccessKey: MotoServer.secretAccessKey)
+        )
         configuration.partSize = S3Store.smallestPart
         let store = try S3Store(configuration)
         #expect(try store.put("a b/c", [1, 2], .ifAbsent) == .written)

@@ -47,7 +47,11 @@ final class StubServer: Sendable {
         Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)
-                if connection < 0 { return }
+                if connection < 0 {
+                    // Here and not in deinit: the number could be another socket's before this thread has noticed.
+                    close(listener)
+                    return
+                }
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 guard let self else {
                     close(connection)
@@ -66,7 +70,6 @@ final class StubServer: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// What has been asked so far.
@@ -135,7 +138,9 @@ final class StubServer: Sendable {
             headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         }
         bytes.removeFirst(head! + 4)
-        if headers["expect"] == "100-continue" { guard write(connection, "HTTP/1.1 100 Continue\r\n\r\n") else { return nil } }
+        if headers["expect"] == "100-continue" {
+            guard write(connection, "HTTP/1.1 100 Continue\r\n\r\n") else { return nil }
+        }
         let length = headers["content-length"].flatMap { Int($0) } ?? 0
         while bytes.count < length { guard more() else { return nil } }
         return Request(method: String(words[0]), target: String(words[1]), headers: headers, body: bytes)

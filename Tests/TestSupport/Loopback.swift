@@ -6,7 +6,8 @@ public enum Loopback {
     public static func request(_ method: String, _ path: String, port: Int) throws -> (status: Int, text: String) {
         let descriptor = try connect(port)
         defer { close(descriptor) }
-        let head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        let head =
+            "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         let bytes = Array(head.utf8)
         guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             throw TestSupportError("Port \(port) does not take a request.")

@@ -28,7 +28,8 @@ public final class RcloneServer: Sendable {
         }
         server = try ServerProcess(cleanup: [folder.path]) { port in
             var command = [
-                rclone, "--config", "/dev/null", "--cache-dir", folder.path("cache"), "serve", "s3", folder.path("served"),
+                rclone, "--config", "/dev/null", "--cache-dir", folder.path("cache"), "serve", "s3",
+                folder.path("served"),
                 "--addr", "127.0.0.1:\(port)", "--auth-key", "\(Self.accessKeyID),\(Self.secretAccessKey)",
                 "--vfs-cache-mode", "writes",
             ]
