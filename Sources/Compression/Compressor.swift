@@ -15,10 +15,10 @@ import CZstd
     /// - Parameters:
     ///   - codec: the codec; `none` passes bytes through.
     ///   - level: libzstd's level, 1 (fast) to 19 (small).
-    ///   - windowLog: the binary logarithm of how far back a match may lie, in bytes, 10 to 23; nil for what the level
-    ///     implies, 23 at most. A smaller window takes less memory.
+    ///   - isOneOfMany: whether many are in use at once: it then looks back less far (256 KiB), which takes about half the
+    ///     memory, and what it writes is no larger for rows of events.
     /// - Throws: `CompressionError` when libzstd refuses a parameter or memory is short.
-    public init(codec: Codec, level: Int, windowLog: Int? = nil) throws(CompressionError) {
+    public init(codec: Codec, level: Int, isOneOfMany: Bool = false) throws(CompressionError) {
         self.codec = codec
         guard codec == .zstd else {
             unsafe context = nil
@@ -32,9 +32,11 @@ import CZstd
         unsafe output = .allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 16)
         try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level)), "set level \(level)")
         try unsafe check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1), "ask for a checksum")
-        if let windowLog {
-            try unsafe check(
-                ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, Int32(windowLog)), "set windowLog \(windowLog)")
+        guard isOneOfMany else { return }
+        for (parameter, value) in [
+            (ZSTD_c_windowLog, Int32(18)), (ZSTD_c_hashLog, 16), (ZSTD_c_chainLog, 15),
+        ] {
+            try unsafe check(ZSTD_CCtx_setParameter(context, parameter, value), "make the window small")
         }
     }
 
@@ -94,5 +96,6 @@ import CZstd
 /// Turns libzstd's status into an error.
 func check(_ status: Int, _ operation: String) throws(CompressionError) {
     guard ZSTD_isError(status) != 0 else { return }
-    throw CompressionError(operation: "\(operation) with zstd", reason: unsafe String(cString: ZSTD_getErrorName(status)))
+    throw CompressionError(
+        operation: "\(operation) with zstd", reason: unsafe String(cString: ZSTD_getErrorName(status)))
 }

@@ -13,6 +13,8 @@ final class ChunkWriter {
     private var rawBytes: Int64 = 0
     /// The size so far in bytes, as compressed; what the compressor still holds is not in it.
     private(set) var bytes: Int64 = 0
+    /// The compressed bytes that wait in memory to be uploaded.
+    var buffered: Int { writer.buffered }
     /// The rows so far.
     var rows: Int64 = 0
     /// The moments of each time column that the rows are partitioned by.

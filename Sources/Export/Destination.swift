@@ -1,3 +1,4 @@
+import Logging
 import ObjectStore
 import Pipeline
 
@@ -5,8 +6,14 @@ import Pipeline
 enum Destination {
     /// Opens it.
     ///
+    /// - Parameters:
+    ///   - spec: the pipeline.
+    ///   - log: hears when the store is asked again.
+    ///   - interruption: ends the asking.
     /// - Throws: `StoreError` when the url or the credentials cannot be used.
-    static func open(_ spec: PipelineSpec) throws -> any ObjectStore {
+    static func open(
+        _ spec: PipelineSpec, log: Logger, interruption: Interruption = Interruption()
+    ) throws -> any ObjectStore {
         let destination = spec.destination
         var options = StoreOptions()
         options.region = destination.region
@@ -16,6 +23,10 @@ enum Destination {
         options.secretAccessKey = destination.secretAccessKey?.value
         options.sessionToken = destination.sessionToken?.value
         options.partSize = destination.partSize
+        options.retry.shouldStop = { interruption.signal != nil }
+        options.retry.onRetry = { error, seconds in
+            log.warning("the store is asked again in \(Int(seconds.rounded(.up))) s: \(error)")
+        }
         return try openStore(url: destination.url, options: options)
     }
 }

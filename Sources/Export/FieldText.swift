@@ -13,14 +13,34 @@ enum FieldText {
     /// - Throws: `PostgresError` when the field is malformed.
     static func append(_ field: RawSpan, _ type: PostgresType, to text: inout ByteBuffer) throws(PostgresError) {
         switch type {
-        case .time: try text.append(addingCapacity: Field.timeTextCapacity) { out throws(PostgresError) in try Field.timeText(field, to: &out) }
-        case .timetz: try text.append(addingCapacity: Field.timeTextCapacity) { out throws(PostgresError) in try Field.timetzText(field, to: &out) }
-        case .interval: try text.append(addingCapacity: Field.intervalTextCapacity) { out throws(PostgresError) in try Field.intervalText(field, to: &out) }
-        case .inet, .cidr: try text.append(addingCapacity: Field.inetTextCapacity) { out throws(PostgresError) in try Field.inetText(field, to: &out) }
+        case .time:
+            try text.append(addingCapacity: Field.timeTextCapacity) { out throws(PostgresError) in
+                try Field.timeText(field, to: &out)
+            }
+        case .timetz:
+            try text.append(addingCapacity: Field.timeTextCapacity) { out throws(PostgresError) in
+                try Field.timetzText(field, to: &out)
+            }
+        case .interval:
+            try text.append(addingCapacity: Field.intervalTextCapacity) { out throws(PostgresError) in
+                try Field.intervalText(field, to: &out)
+            }
+        case .inet, .cidr:
+            try text.append(addingCapacity: Field.inetTextCapacity) { out throws(PostgresError) in
+                try Field.inetText(field, to: &out)
+            }
         case .numeric:
-            try text.append(addingCapacity: try Field.numericTextCapacity(field)) { out throws(PostgresError) in try Field.numericText(field, to: &out) }
-        case .float4, .float8: try text.append(addingCapacity: Field.floatTextCapacity) { out throws(PostgresError) in try Field.floatText(field, to: &out) }
-        case .uuid: try text.append(addingCapacity: Field.uuidTextCapacity) { out throws(PostgresError) in try Field.uuidText(field, to: &out) }
+            try text.append(addingCapacity: try Field.numericTextCapacity(field)) { out throws(PostgresError) in
+                try Field.numericText(field, to: &out)
+            }
+        case .float4, .float8:
+            try text.append(addingCapacity: Field.floatTextCapacity) { out throws(PostgresError) in
+                try Field.floatText(field, to: &out)
+            }
+        case .uuid:
+            try text.append(addingCapacity: Field.uuidTextCapacity) { out throws(PostgresError) in
+                try Field.uuidText(field, to: &out)
+            }
         case .bool: text.append(Array((try Field.bool(field) ? "true" : "false").utf8))
         case .int2, .int4, .int8, .oid: text.append(Array(String(try Field.int64(field)).utf8))
         case .date: text.append(Array(date(try Field.date(field)).utf8))

@@ -92,7 +92,8 @@ enum FlushedWAL {
             guard waited < .seconds(limit) else {
                 throw ExportError(
                     operation: "open a run on", object: source.connection.target,
-                    reason: "its WAL was not flushed within \(Int(limit)) s, so a crash could still take back rows of the window",
+                    reason:
+                        "its WAL was not flushed within \(Int(limit)) s, so a crash could still take back rows of the window",
                     hint: "Is its disk very slow, or synchronous_commit off with a large wal_writer_delay? Try again.")
             }
             if waited > .seconds(1), !pushed {

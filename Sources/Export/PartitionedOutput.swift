@@ -5,19 +5,22 @@ import Records
 
 /// A unit's output: its rows spread over partitions, each with a chunk that is open or none.
 ///
-/// Memory is bounded however many partitions there are: at most ``openChunks`` chunks are open, and encoded rows that
-/// wait for one take at most ``pendingBytes``. When the limit is reached the fullest partition is written out, and the
+/// Memory is bounded however many partitions there are: only so many chunks are open, and encoded rows that wait for one
+/// take only so many bytes; the run's workers share both limits. When the limit is reached the fullest partition is written out, and the
 /// chunk that was written to least recently is closed to make room.
 final class PartitionedOutput {
-    /// So many chunks may be open at once.
-    static let openChunks = 32
-    /// So many encoded bytes may wait in all.
-    static let pendingBytes = 16 << 20
+    /// So many chunks may be open at once, in all workers.
+    static let openChunks = 40
+    /// So many encoded bytes may wait, in all workers.
+    static let pendingBytes = 24 << 20
+    /// So many compressed bytes may wait for their upload part to be full, in all workers; a part in each at least.
+    static let bufferedBytes = 24 << 20
     /// A partition with so many encoded bytes is written to its chunk, if it may have one.
     static let writeBytes = 256 << 10
-    /// Of a partitioned dataset many chunks are open: a smaller window makes their compressors smaller.
-    static let partitionedWindowLog = 19
 
+    private let openLimit: Int
+    private let pendingLimit: Int
+    private let bufferedLimit: Int
     private let dataset: DatasetPlan
     private let store: any ObjectStore
     private let name: (Int) -> ChunkName
@@ -35,7 +38,9 @@ final class PartitionedOutput {
     /// The chunks finished so far.
     private(set) var records: [ChunkRecord] = []
     /// The compressed bytes written so far.
-    var bytesWritten: Int64 { records.reduce(0) { $0 + $1.bytes } + partitions.reduce(0) { $0 + ($1.chunk?.bytes ?? 0) } }
+    var bytesWritten: Int64 {
+        records.reduce(0) { $0 + $1.bytes } + partitions.reduce(0) { $0 + ($1.chunk?.bytes ?? 0) }
+    }
 
     /// One partition's state.
     private final class OpenPartition {
@@ -58,12 +63,16 @@ final class PartitionedOutput {
     ///   - dataset: the dataset.
     ///   - leaf: the leaf that the rows come from.
     ///   - store: the destination.
+    ///   - workers: how many units are worked at at once.
     ///   - compressors: compressors that earlier units left; see ``finish()``.
     ///   - name: the name of the unit's n-th chunk, from 1.
     init(
-        dataset: DatasetPlan, leaf: UInt32, store: any ObjectStore, compressors: [Compressor],
+        dataset: DatasetPlan, leaf: UInt32, store: any ObjectStore, workers: Int, compressors: [Compressor],
         name: @escaping (Int) -> ChunkName
     ) throws {
+        openLimit = max(4, Self.openChunks / workers)
+        pendingLimit = Self.pendingBytes / workers
+        bufferedLimit = max(store.partSize, Self.bufferedBytes / workers)
         self.dataset = dataset
         self.leaf = leaf
         self.store = store
@@ -100,8 +109,14 @@ final class PartitionedOutput {
             if end - next == room, partition.pendingRows > 0 { try write(partition) }
             next = end
         }
-        if partition.pending.count >= Self.writeBytes, open < Self.openChunks { try write(partition) }
-        while pending > Self.pendingBytes, let fullest = partitions.max(by: { $0.pending.count < $1.pending.count }) {
+        if partition.pending.count >= Self.writeBytes, open < openLimit { try write(partition) }
+        let openChunks = partitions.filter { $0.chunk != nil }
+        if openChunks.reduce(0, { $0 + ($1.chunk?.buffered ?? 0) }) > bufferedLimit,
+            let largest = openChunks.max(by: { ($0.chunk?.buffered ?? 0) < ($1.chunk?.buffered ?? 0) })
+        {
+            try close(largest)
+        }
+        while pending > pendingLimit, let fullest = partitions.max(by: { $0.pending.count < $1.pending.count }) {
             try write(fullest)
         }
     }
@@ -167,7 +182,7 @@ final class PartitionedOutput {
     }
 
     private func begin(_ partition: OpenPartition) throws -> ChunkWriter {
-        if open >= Self.openChunks,
+        if open >= openLimit,
             let oldest = partitions.filter({ $0.chunk != nil }).min(by: { $0.lastWrite < $1.lastWrite })
         {
             try close(oldest)
@@ -178,8 +193,7 @@ final class PartitionedOutput {
         let compressor =
             try idle.popLast()
             ?? Compressor(
-                codec: codec, level: dataset.output.level,
-                windowLog: dataset.partitions.isEmpty ? nil : Self.partitionedWindowLog)
+                codec: codec, level: dataset.output.level, isOneOfMany: !dataset.partitions.isEmpty)
         let chunk = ChunkWriter(key: key, store: store, compressor: compressor)
         partition.chunk = chunk
         open += 1

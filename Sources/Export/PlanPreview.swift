@@ -20,7 +20,7 @@ public struct PlanPreview: Sendable {
     ///   - log: hears what happens.
     /// - Throws: `ExportError`, `PostgresError`, `StoreError`, `LakeError`.
     public init(of spec: PipelineSpec, log: Logger) throws {
-        let store = try Destination.open(spec)
+        let store = try Destination.open(spec, log: log)
         let lakeLog = CommitLog(store: store, pipeline: spec.name)
         try lakeLog.load()
         let source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)

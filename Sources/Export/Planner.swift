@@ -65,7 +65,8 @@ struct Planner {
             guard watermark.fileNode == leaf.fileNode else {
                 throw ExportError(
                     operation: "go on exporting", object: leaf.qualifiedName,
-                    reason: "the table was rewritten since the last run (its file was \(watermark.fileNode), now \(leaf.fileNode))",
+                    reason:
+                        "the table was rewritten since the last run (its file was \(watermark.fileNode), now \(leaf.fileNode))",
                     hint: """
                         TRUNCATE, VACUUM FULL, CLUSTER and some ALTER TABLEs do that; its rows may carry new transaction \
                         ids and would come twice. Export to a new destination.

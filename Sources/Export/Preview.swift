@@ -29,7 +29,7 @@ public struct Preview {
                 reason: "pipeline \(spec.name) has no such dataset",
                 hint: "It has: \(spec.datasets.map(\.name).joined(separator: ", ")).")
         }
-        let lakeLog = CommitLog(store: try Destination.open(spec), pipeline: spec.name)
+        let lakeLog = CommitLog(store: try Destination.open(spec, log: log), pipeline: spec.name)
         try lakeLog.load()
         let source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
         let planner = Planner(spec: spec, source: source, state: lakeLog.state, log: log)

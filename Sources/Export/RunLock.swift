@@ -48,7 +48,8 @@ final class RunLock: @unchecked Sendable {
         }
         guard row[0, "held"] == "true" else {
             throw ExportError(
-                .held, operation: "go on with", object: "this run", reason: "the session that holds its lock is another now",
+                .held, operation: "go on with", object: "this run",
+                reason: "the session that holds its lock is another now",
                 hint: "Is a pooler in transaction mode between? Give the source a direct url.")
         }
     }

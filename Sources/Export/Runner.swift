@@ -38,7 +38,7 @@ public final class Runner {
     ///   `LakeError`.
     public func run(wait: Double = 0) throws -> RunSummary {
         let started = ContinuousClock.now
-        let store = try Destination.open(spec)
+        let store = try Destination.open(spec, log: log, interruption: interruption)
         let lakeLog = CommitLog(store: store, pipeline: spec.name)
         let lock = try hold(lakeLog, location: store.location, wait: wait)
         lakeLog.guardWrite = { try lock.check() }
@@ -236,13 +236,13 @@ public final class Runner {
             figures.bytesPlanned += plan.units.reduce(0) { $0 + $1.bytes }
             figures.bytesDone += plan.units.filter { finished[$0.number] != nil }.reduce(0) { $0 + $1.bytes }
         }
+        let count = min(spec.workers ?? min(ProcessInfo.processInfo.activeProcessorCount, 4), work.waiting)
         let job = Job(
             url: spec.source.url.value, applicationName: spec.source.applicationName,
             statementTimeout: spec.source.statementTimeout.milliseconds,
             lockTimeout: spec.source.lockTimeout.milliseconds, plan: plan, run: run.number, attempt: run.attempt,
             store: store, results: lakeLog.results(run: run.number), work: work, progress: progress,
-            interruption: interruption, log: log)
-        let count = min(spec.workers ?? min(ProcessInfo.processInfo.activeProcessorCount, 4), work.waiting)
+            interruption: interruption, workers: max(1, count), log: log)
         Threads.run(count, name: "tidemark-worker") { UnitWorker(job).work() }
         return try work.outcome()
     }

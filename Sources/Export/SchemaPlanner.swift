@@ -174,7 +174,8 @@ struct SchemaPlanner {
             if let namesake, part.by != nil || namesake.origin != part.column {
                 throw ExportError(
                     .configuration, operation: "plan", object: "dataset \(spec.name)",
-                    reason: "`partition_by` makes a folder \(part.name)=…, and the files have a column \(namesake.name)",
+                    reason:
+                        "`partition_by` makes a folder \(part.name)=…, and the files have a column \(namesake.name)",
                     hint: "Readers would see one of the two only. Give the folder another name with `as`.")
             }
             let info = try info(part.column, for: "partition_by")

@@ -14,7 +14,8 @@ enum SourceGuard {
         if known.systemIdentifier != identity.systemIdentifier || known.database != identity.database {
             reason = "the lake was filled from \(known), and this is \(identity)"
         } else if known.timeline != identity.timeline {
-            reason = "the source was on timeline \(known.timeline) and is on \(identity.timeline): a failover or restore"
+            reason =
+                "the source was on timeline \(known.timeline) and is on \(identity.timeline): a failover or restore"
         } else if horizon.window.high < last {
             reason = "the source's oldest transaction is \(horizon.window.high), below the watermark \(last)"
         } else {

@@ -1,5 +1,6 @@
 import Foundation
 import Lake
+import Logging
 import Pipeline
 import Postgres
 
@@ -44,12 +45,14 @@ public struct Status: Codable, Sendable {
 
     /// Looks at the lake and, if it can be reached, at the source.
     ///
-    /// - Parameter spec: the pipeline.
+    /// - Parameters:
+    ///   - spec: the pipeline.
+    ///   - log: hears when the store is asked again.
     /// - Throws: `StoreError`, `LakeError`.
-    public init(of spec: PipelineSpec) throws {
-        let store = try Destination.open(spec)
-        let log = CommitLog(store: store, pipeline: spec.name)
-        try log.load()
+    public init(of spec: PipelineSpec, log: Logger) throws {
+        let store = try Destination.open(spec, log: log)
+        let lakeLog = CommitLog(store: store, pipeline: spec.name)
+        try lakeLog.load()
         var found: Horizon?
         var problem: String?
         do {
@@ -61,13 +64,13 @@ public struct Status: Codable, Sendable {
         let horizon = found?.window.high
         pipeline = spec.name
         destination = store.location
-        version = log.state.version
+        version = lakeLog.state.version
         self.horizon = horizon
         sourceProblem = problem
         heldBack = found?.holder
-        let upTo = log.state.endedRuns.last { $0.window != nil }?.window?.takenAt
+        let upTo = lakeLog.state.endedRuns.last { $0.window != nil }?.window?.takenAt
         datasets = spec.datasets.map { dataset in
-            let state = log.state.datasets[dataset.name]
+            let state = lakeLog.state.datasets[dataset.name]
             let watermark = state?.watermarks.values.map(\.high).min()
             return Dataset(
                 name: dataset.name, schema: state?.schema?.version, columns: state?.schema?.columns.count ?? 0,
@@ -75,7 +78,7 @@ public struct Status: Codable, Sendable {
                 exportedUpTo: watermark == nil ? nil : upTo,
                 lag: horizon.flatMap { now in watermark.map { now - $0 } })
         }
-        openRuns = log.state.openRuns.values.sorted { $0.number < $1.number }
-        lastRuns = log.state.endedRuns.reversed()
+        openRuns = lakeLog.state.openRuns.values.sorted { $0.number < $1.number }
+        lastRuns = lakeLog.state.endedRuns.reversed()
     }
 }

@@ -22,6 +22,8 @@ struct Job: Sendable {
     let work: Work
     let progress: RunProgress
     let interruption: Interruption
+    /// How many workers there are.
+    let workers: Int
     let log: Logger
 }
 
@@ -102,7 +104,8 @@ final class UnitWorker {
             plan: job.plan, dataset: dataset, leaf: leaf, unit: unit, statementTimeout: job.statementTimeout,
             lockTimeout: job.lockTimeout)
         let output = try PartitionedOutput(
-            dataset: dataset, leaf: leaf.oid, store: job.store, compressors: compressors
+            dataset: dataset, leaf: leaf.oid, store: job.store, workers: job.workers,
+            compressors: compressors
         ) { chunk in
             ChunkName(run: self.job.run, unit: unit.number, chunk: chunk, attempt: self.job.attempt)
         }

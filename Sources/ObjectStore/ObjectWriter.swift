@@ -21,6 +21,9 @@ public final class ObjectWriter {
     private var parts: [UploadedPart] = []
     private var isOpen = true
 
+    /// The bytes that wait in memory for their part to be full.
+    public var buffered: Int { buffer.count }
+
     /// The bytes written so far.
     public private(set) var size: Int64 = 0
 

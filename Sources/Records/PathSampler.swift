@@ -23,6 +23,8 @@ public struct SampledPath: Sendable, Hashable {
 }
 
 /// Learns from a sample of documents which paths deserve columns. It takes its time: a sample is small.
+///
+/// Keys that Unicode holds for the same text, such as two spellings of é, share a path: that of the first one seen.
 public struct PathSampler: ~Copyable {
     private final class Branch {
         var count: Int64 = 0

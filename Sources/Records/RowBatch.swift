@@ -37,7 +37,7 @@
     ///
     /// - Parameters:
     ///   - columns: the columns.
-    ///   - rowCapacity: how many rows it takes, from 1; fewer if there are more than a thousand columns.
+    ///   - rowCapacity: how many rows it takes, from 1; fewer if there are thousands of columns.
     public init(columns: [Column], rowCapacity: Int = 1_024) {
         precondition(rowCapacity > 0)
         self.columns = columns

@@ -81,7 +81,8 @@ enum RunText {
 
     static func print(_ summary: RunSummary) {
         if summary.rows == 0 {
-            Swift.print("\(summary.pipeline): nothing new; the lake \(summary.destination) is at version \(summary.version)")
+            Swift.print(
+                "\(summary.pipeline): nothing new; the lake \(summary.destination) is at version \(summary.version)")
         }
         for run in summary.runs where run.rows > 0 {
             Swift.print(

@@ -18,9 +18,13 @@ struct StatusCommand: ParsableCommand {
     @Option(help: "How many of the last runs are shown, 0 to 20.")
     var runs = 5
 
+    @OptionGroup var logs: LogOptions
+
     func run() throws {
         let statuses = try PipelineFiles.find(paths: pipelines).map { file in
-            try Status(of: try PipelineSpec.load(file: file, environment: ProcessInfo.processInfo.environment))
+            try Status(
+                of: try PipelineSpec.load(file: file, environment: ProcessInfo.processInfo.environment),
+                log: logs.logger)
         }
         if json { return try Output.json(statuses) }
         for status in statuses { show(status) }
@@ -56,7 +60,8 @@ struct StatusCommand: ParsableCommand {
                     "\(run.number)", run.kind.rawValue, run.ended.formatted(Date.ISO8601FormatStyle()),
                     Figure.count(counts.reduce(0) { $0 + $1.rows }), Figure.count(counts.reduce(0) { $0 + $1.chunks }),
                     Figure.bytes(counts.reduce(0) { $0 + $1.bytes }),
-                    run.abandoned.map { "abandoned: \($0)" } ?? (run.attempts > 1 ? "committed, attempt \(run.attempts)" : "committed"),
+                    run.abandoned.map { "abandoned: \($0)" }
+                        ?? (run.attempts > 1 ? "committed, attempt \(run.attempts)" : "committed"),
                 ]
             })
     }

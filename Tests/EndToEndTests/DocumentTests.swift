@@ -11,7 +11,8 @@ struct DocumentTests {
             dataset: "events: {table: public.events, key: id, flatten: [{column: payload, depth: 3}]}")
         let documents = [
             #"{"a": 1, "b": "x", "c": {"d": 1.50, "e": [1, {"f": null}]}}"#, #"{"a": 2, "c": {"d": 2}}"#, #"{}"#,
-            #"{"a": null, "b": "", "c": null}"#, #"{"c": {}}"#, #"{"c": {"g": {"h": {"i": {"j": 1}}}}}"#, #"[1, 2]"#, #""text""#,
+            #"{"a": null, "b": "", "c": null}"#, #"{"c": {}}"#, #"{"c": {"g": {"h": {"i": {"j": 1}}}}}"#, #"[1, 2]"#,
+            #""text""#,
             #"{"a/b": 1, "m~n": 2, "q\"r": 3, "é": 4, "": 5, "a.b": {"a": 6}}"#,
         ]
         func insert(_ documents: [String], from first: Int) throws {
@@ -24,7 +25,8 @@ struct DocumentTests {
         #expect(try shop.tidemark("run").status == 0)
         // After the columns are fixed: new keys, other types, numbers that no 64 bits hold.
         let later = [
-            #"{"a": "now a text", "b": 7, "new": {"deep": {"er": true}}}"#, #"{"a": 123456789012345678901234567890.10}"#,
+            #"{"a": "now a text", "b": 7, "new": {"deep": {"er": true}}}"#,
+            #"{"a": 123456789012345678901234567890.10}"#,
             #"{"a": 1.5, "c": [1], "z": [{"y": null}]}"#, #"{"c": {"d": "x", "k": {}}}"#,
         ]
         try insert(later, from: 200)
@@ -38,7 +40,8 @@ struct DocumentTests {
     private func check(_ shop: Shop, documents: [String]) throws {
         let schema = try JSONSerialization.jsonObject(
             with: Data(contentsOf: URL(fileURLWithPath: shop.lake + "/_tidemark/run/0000000001/plan.json")))
-        let columns = (((schema as? [String: Any])?["datasets"] as? [[String: Any]])?[0]["schema"] as? [String: Any])?["columns"]
+        let columns = (((schema as? [String: Any])?["datasets"] as? [[String: Any]])?[0]["schema"] as? [String: Any])?[
+            "columns"]
         let paths = try JSONSerialization.data(withJSONObject: try #require(columns))
         let text = try DuckDB.python(
             """
@@ -94,7 +97,9 @@ struct DocumentTests {
             dataset: "events: {table: public.events, key: id, exclude: [api_key], compression: {codec: none}}")
         let url = shop.database.tcpURL
         var all = ""
-        for command in [["validate"], ["plan", "--json", "-v"], ["run", "-v", "--json"], ["status", "--json"], ["preview", "-v"]] {
+        for command in [
+            ["validate"], ["plan", "--json", "-v"], ["run", "-v", "--json"], ["status", "--json"], ["preview", "-v"],
+        ] {
             let outcome = try Tidemark.run(command + [shop.pipeline], ["SHOP_DATABASE_URL": url])
             #expect(outcome.status == 0, "\(outcome.all)")
             all += outcome.all

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Kill it at any moment, run it again")
 struct InterruptionTests {
-    @Test("After kill -9 at any moment the next run ends with every event once, and no other file", arguments: [0.15, 0.4, 0.7, 1.0, 1.4])
+    @Test(
+        "After kill -9 at any moment the next run ends with every event once, and no other file",
+        arguments: [0.15, 0.4, 0.7, 1.0, 1.4])
     func killed(after seconds: Double) throws {
         let shop = try Shop()
         try shop.insert(30_000)
@@ -15,10 +17,13 @@ struct InterruptionTests {
         let next = try shop.tidemark("run")
         #expect(next.status == 0, "\(killed.all)\n\(next.all)")
         #expect(try shop.exportedIDs().sorted() == shop.tableIDs().sorted())
-        #expect(try shop.files() == shop.committedFiles(), "once a run has committed, so do all files under the dataset")
+        #expect(
+            try shop.files() == shop.committedFiles(), "once a run has committed, so do all files under the dataset")
     }
 
-    @Test("SIGINT ends a run with 130 and SIGTERM with 143; the next run goes on", arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+    @Test(
+        "SIGINT ends a run with 130 and SIGTERM with 143; the next run goes on",
+        arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
     func interrupted(signal: Int32, status: Int32) throws {
         let shop = try Shop()
         try shop.insert(60_000)

@@ -9,7 +9,8 @@ struct MemoryTests {
         let running = try shop.start("run")
         var peak = 0
         while running.process.isRunning {
-            if let status = try? String(contentsOfFile: "/proc/\(running.process.processIdentifier)/status", encoding: .utf8),
+            if let status = try? String(
+                contentsOfFile: "/proc/\(running.process.processIdentifier)/status", encoding: .utf8),
                 let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
                 let kilobytes = Int(line.split(separator: " ")[1])
             {

@@ -55,11 +55,14 @@ struct S3Tests {
         let shop = try Shop()
         try shop.write(
             pipeline: Shop.dataset,
-            destination: "{url: \"s3://\(store.bucket)/night\", endpoint: \"\(store.endpoint)\", path_style: true, part_size: \(part)}")
+            destination:
+                "{url: \"s3://\(store.bucket)/night\", endpoint: \"\(store.endpoint)\", path_style: true, part_size: \(part)}"
+        )
         return shop
     }
 
-    @Test("Runs into rclone (no conditional PUT) and moto (conditional) hold every event once", arguments: Kind.allCases)
+    @Test(
+        "Runs into rclone (no conditional PUT) and moto (conditional) hold every event once", arguments: Kind.allCases)
     func increments(kind: Kind) throws {
         let store = try store(kind)
         let shop = try shop(store)
@@ -101,7 +104,8 @@ struct S3Tests {
         let shop = try shop(store)
         try shop.insert(20_000, days: 40)
         for seconds in [0.5, 0.9] {
-            let running = try Tidemark.start(["run", shop.pipeline], shop.environment.merging(store.environment) { $1 })
+            let running = try Tidemark.start(
+                ["run", shop.pipeline], shop.environment.merging(store.environment) { $1 })
             Thread.sleep(forTimeInterval: seconds)
             running.signal(SIGKILL)
             _ = try running.wait()
@@ -123,7 +127,9 @@ struct S3Tests {
         #expect(wrong.status == 1, "\(wrong.all)")
         #expect(wrong.errors.contains("SignatureDoesNotMatch") && wrong.errors.contains(store.key), "\(wrong.errors)")
         #expect(!wrong.all.contains("a-wrong-secret-key"))
-        try shop.write(pipeline: Shop.dataset, destination: "{url: \"s3://nowhere/x\", endpoint: \"http://127.0.0.1:1\", path_style: true}")
+        try shop.write(
+            pipeline: Shop.dataset,
+            destination: "{url: \"s3://nowhere/x\", endpoint: \"http://127.0.0.1:1\", path_style: true}")
         let started = Date()
         let away = try shop.tidemark("run", environment: store.environment)
         #expect(away.status == 1 && away.errors.contains("127.0.0.1"), "\(away.all)")

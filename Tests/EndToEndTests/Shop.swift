@@ -11,7 +11,10 @@ final class Shop {
 
     /// Each has a server of its own: an open transaction anywhere in a cluster holds back the windows of all its databases.
     init(server: PostgresServer? = nil, table: String = Shop.table, dataset: String = Shop.dataset) throws {
-        self.server = try server ?? PostgresServer(settings: ["max_prepared_transactions": "5"])
+        self.server =
+            try server
+            ?? PostgresServer(
+                settings: ["max_prepared_transactions": "5", "autovacuum": "off"])
         database = try self.server.createDatabase()
         folder = "/tmp/tm-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -79,7 +82,9 @@ final class Shop {
         ).compactMap { $0[0] }
     }
 
-    func tableIDs() throws -> [String] { try sql("SELECT event_id FROM events").split(separator: "\n").map(String.init) }
+    func tableIDs() throws -> [String] {
+        try sql("SELECT event_id FROM events").split(separator: "\n").map(String.init)
+    }
 
     /// The keys of all files below the dataset.
     func files(_ dataset: String = "events") -> [String] {

@@ -45,13 +45,15 @@ struct SourceSafetyTests {
     func readersWriteNothing() throws {
         let shop = try Shop()
         try shop.insert(20)
-        let before = try shop.sql("SELECT pg_current_xact_id_if_assigned() IS NULL, pg_snapshot_xmax(pg_current_snapshot())")
+        let before = try shop.sql(
+            "SELECT pg_current_xact_id_if_assigned() IS NULL, pg_snapshot_xmax(pg_current_snapshot())")
         for command in ["validate", "plan", "preview", "status"] {
             let outcome = try shop.tidemark(command)
             #expect(outcome.status == 0, "\(outcome.all)")
         }
         #expect(!FileManager.default.fileExists(atPath: shop.lake))
-        let after = try shop.sql("SELECT pg_current_xact_id_if_assigned() IS NULL, pg_snapshot_xmax(pg_current_snapshot())")
+        let after = try shop.sql(
+            "SELECT pg_current_xact_id_if_assigned() IS NULL, pg_snapshot_xmax(pg_current_snapshot())")
         #expect(before == after, "no transaction id was taken")
     }
 

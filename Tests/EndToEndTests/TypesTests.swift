@@ -19,9 +19,13 @@ struct TypesTests {
         Column(name: "b", type: "bool", text: "v::text", values: ["true", "false"]),
         Column(name: "i2", type: "int2", text: "v::text", values: ["-32768", "32767", "0"]),
         Column(name: "i4", type: "int4", text: "v::text", values: ["-2147483648", "2147483647"]),
-        Column(name: "i8", type: "int8", text: "v::text", values: ["-9223372036854775808", "9223372036854775807", "1234567890123456789"]),
+        Column(
+            name: "i8", type: "int8", text: "v::text",
+            values: ["-9223372036854775808", "9223372036854775807", "1234567890123456789"]),
         Column(name: "f4", type: "float4", text: "v::text", values: ["0.1", "1", "-1.5", "3.4028235e+38", "1e-45"]),
-        Column(name: "f8", type: "float8", text: "v::text", values: ["0.1", "1", "123456789.125", "5e-324", "-0.3", "100000"]),
+        Column(
+            name: "f8", type: "float8", text: "v::text",
+            values: ["0.1", "1", "123456789.125", "5e-324", "-0.3", "100000"]),
         Column(
             name: "num", type: "numeric", text: "v::text",
             values: ["123456789012345678901234567890.10", "0.000", "-1e-20", "707.00", "1e400", "10000", "99990000"]),
@@ -29,25 +33,42 @@ struct TypesTests {
         Column(
             name: "t", type: "text", text: "v",
             values: [
-                "'plain'", "''", "'comma, \"quotes\"'", "E'line\\nend\\r\\nand tab\\t'", "'Zoë 🦀 漢字'", "E'\\\\.'", "'\\N'", "' '",
+                "'plain'", "''", "'comma, \"quotes\"'", "E'line\\nend\\r\\nand tab\\t'", "'Zoë 🦀 漢字'", "E'\\\\.'",
+                "'\\N'", "' '",
                 "'NULL'", "E'\\x01\\x1f'", "'{\"a\": 1}'", "'2026-01-01'",
             ]),
         Column(name: "vc", type: "varchar(20)", text: "v", values: ["'varied'"]),
         Column(name: "u", type: "uuid", text: "v::text", values: ["'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'"]),
-        Column(name: "j", type: "json", text: "v::text", values: ["'{\"a\":  [1, 2.50, null]}'", "'\"text\"'", "'1.10'"]),
-        Column(name: "jb", type: "jsonb", text: "v::text", values: ["'{\"n\": 123456789012345678901234567890.10, \"u\": \"\\u00e9\"}'", "'[]'"]),
+        Column(
+            name: "j", type: "json", text: "v::text", values: ["'{\"a\":  [1, 2.50, null]}'", "'\"text\"'", "'1.10'"]),
+        Column(
+            name: "jb", type: "jsonb", text: "v::text",
+            values: ["'{\"n\": 123456789012345678901234567890.10, \"u\": \"\\u00e9\"}'", "'[]'"]),
         Column(name: "d", type: "date", text: "v::text", values: ["'0001-01-01'", "'2000-02-29'", "'9999-12-31'"]),
         Column(name: "ti", type: "time", text: "v::text", values: ["'00:00'", "'23:59:59.999999'", "'24:00'"]),
         Column(name: "tz", type: "timetz", text: "v::text", values: ["'04:05:06.7+05:30'"]),
-        Column(name: "ts", type: "timestamp", text: moment, values: ["'2026-11-01 12:34:56.789012'", "'0001-01-01'", "'1999-12-31 23:59:59.999999'"]),
-        Column(name: "tstz", type: "timestamptz", text: moment, values: ["'2026-11-01 12:34:56.000001+02'", "'9999-12-31 23:59:59.999999Z'"]),
-        Column(name: "iv", type: "interval", text: "v::text", values: ["'1 year 2 mons -3 days 04:05:06.789'", "'0'", "'-1 s'"]),
+        Column(
+            name: "ts", type: "timestamp", text: moment,
+            values: ["'2026-11-01 12:34:56.789012'", "'0001-01-01'", "'1999-12-31 23:59:59.999999'"]),
+        Column(
+            name: "tstz", type: "timestamptz", text: moment,
+            values: ["'2026-11-01 12:34:56.000001+02'", "'9999-12-31 23:59:59.999999Z'"]),
+        Column(
+            name: "iv", type: "interval", text: "v::text",
+            values: ["'1 year 2 mons -3 days 04:05:06.789'", "'0'", "'-1 s'"]),
         Column(name: "by", type: "bytea", text: "v::text", values: ["'\\x00ff41'", "''"]),
-        Column(name: "ip", type: "inet", text: "host(v) || CASE WHEN masklen(v) IN (32, 128) THEN '' ELSE '/' || masklen(v) END", values: ["'10.1.2.3'", "'10.0.0.0/8'", "'2001:db8::1'"]),
+        Column(
+            name: "ip", type: "inet",
+            text: "host(v) || CASE WHEN masklen(v) IN (32, 128) THEN '' ELSE '/' || masklen(v) END",
+            values: ["'10.1.2.3'", "'10.0.0.0/8'", "'2001:db8::1'"]),
         Column(name: "en", type: "mood", text: "v::text", values: ["'glad'", "'so-so'"]),
         Column(name: "dom", type: "positive", text: "v::text", values: ["7"]),
-        Column(name: "ai", type: "int4[]", text: "array_to_json(v)::text", values: ["'{1,NULL,3}'", "'{}'", "'{{1,2},{3,4}}'"]),
-        Column(name: "at", type: "text[]", text: "array_to_json(v)::text", values: ["ARRAY['a,b', 'say \"hi\"', NULL, '']"]),
+        Column(
+            name: "ai", type: "int4[]", text: "array_to_json(v)::text",
+            values: ["'{1,NULL,3}'", "'{}'", "'{{1,2},{3,4}}'"]),
+        Column(
+            name: "at", type: "text[]", text: "array_to_json(v)::text", values: ["ARRAY['a,b', 'say \"hi\"', NULL, '']"]
+        ),
         Column(name: "pt", type: "point", text: "v::text", values: ["'(1.5,2)'"]),
         Column(name: "r", type: "int4range", text: "v::text", values: ["'[1,5)'"]),
     ]
@@ -164,7 +185,11 @@ struct TypesTests {
                 out.append(cells)
             out.sort(key=lambda c: int(c[0]))
             print(json.dumps(out))
-            """, arguments: [shop.lake + "/" + shop.files()[0], String(decoding: try JSONEncoder().encode(Self.names), as: UTF8.self)])
+            """,
+            arguments: [
+                shop.lake + "/" + shop.files()[0],
+                String(decoding: try JSONEncoder().encode(Self.names), as: UTF8.self),
+            ])
         let read = try JSONDecoder().decode([[String?]].self, from: Data(text.utf8))
         try compare(read, expected(shop))
     }
@@ -188,9 +213,15 @@ struct TypesTests {
             """)
         // DuckDB reads Hive's default partition as NULL.
         #expect(shop.files().contains { $0.hasPrefix("events/at_day=__HIVE_DEFAULT_PARTITION__/") })
-        #expect(rows[0] == ["1", nil, nil, nil, nil, #"{"/at":"infinity","/day":"-infinity","/n":"NaN","/f":"NaN"}"#, nil])
-        #expect(rows[1] == ["2", nil, nil, "1", "1", #"{"/at":"0044-03-15 00:00:00+00 BC","/day":"0044-03-15 BC"}"#, nil])
-        #expect(rows[2] == ["3", "2026-01-01T00:00:00.000000Z", "2026-01-01", nil, nil, #"{"/n":"Infinity","/f":"-Infinity"}"#, "2026-01-01"])
+        #expect(
+            rows[0] == ["1", nil, nil, nil, nil, #"{"/at":"infinity","/day":"-infinity","/n":"NaN","/f":"NaN"}"#, nil])
+        #expect(
+            rows[1] == ["2", nil, nil, "1", "1", #"{"/at":"0044-03-15 00:00:00+00 BC","/day":"0044-03-15 BC"}"#, nil])
+        #expect(
+            rows[2] == [
+                "3", "2026-01-01T00:00:00.000000Z", "2026-01-01", nil, nil, #"{"/n":"Infinity","/f":"-Infinity"}"#,
+                "2026-01-01",
+            ])
         #expect(outcome.output.contains("\"pointer\" : \"/at\""))
     }
 
@@ -198,11 +229,14 @@ struct TypesTests {
     func timestampZone() throws {
         let shop = try Shop(
             table: "CREATE TABLE events (id int, at timestamp); INSERT INTO events VALUES (1, '2026-07-01 00:30')",
-            dataset: "events: {table: public.events, key: id, timestamp_zone: Europe/Berlin, partition_by: [{column: at, by: day}]}")
+            dataset:
+                "events: {table: public.events, key: id, timestamp_zone: Europe/Berlin, partition_by: [{column: at, by: day}]}"
+        )
         let outcome = try shop.tidemark("run")
         #expect(outcome.status == 0, "\(outcome.all)")
         #expect(shop.files().first?.hasPrefix("events/at_day=2026-06-30/") == true, "\(shop.files())")
-        let rows = try DuckDB.query("SELECT \"at\" FROM read_json('\(shop.lake)/events/**/*.zst', columns = {'at': 'VARCHAR'})")
+        let rows = try DuckDB.query(
+            "SELECT \"at\" FROM read_json('\(shop.lake)/events/**/*.zst', columns = {'at': 'VARCHAR'})")
         #expect(rows == [["2026-06-30T22:30:00.000000Z"]])
     }
 }

@@ -27,15 +27,21 @@ struct WindowTests {
         #expect(try shop.files() == shop.committedFiles())
     }
 
-    @Test("A transaction that begins before a run and commits after it, with an old timestamp, is in the next run, once", arguments: [false, true])
+    @Test(
+        "A transaction that begins before a run and commits after it, with an old timestamp, is in the next run, once",
+        arguments: [false, true])
     func lateCommit(savepoint: Bool) throws {
         let shop = try Shop()
         try shop.insert(100)
         let late = try Session(shop)
         try late.send("BEGIN; SELECT pg_current_xact_id();")
         if savepoint { try late.send("SAVEPOINT a;") }
-        try late.send("INSERT INTO events (event_type, occurred_at, payload) VALUES ('late', '2020-01-01Z', '{\"n\": 0}');")
-        if savepoint { try late.send("RELEASE a; SAVEPOINT b; INSERT INTO events (event_type, occurred_at) VALUES ('late', '2020-01-02Z');") }
+        try late.send(
+            "INSERT INTO events (event_type, occurred_at, payload) VALUES ('late', '2020-01-01Z', '{\"n\": 0}');")
+        if savepoint {
+            try late.send(
+                "RELEASE a; SAVEPOINT b; INSERT INTO events (event_type, occurred_at) VALUES ('late', '2020-01-02Z');")
+        }
         // Others commit meanwhile, with higher ids.
         try shop.insert(5, from: 500)
         let first = try shop.tidemark("run")
@@ -55,7 +61,9 @@ struct WindowTests {
     func rolledBackAndPrepared() throws {
         let shop = try Shop()
         try shop.sql("BEGIN; INSERT INTO events (event_type, occurred_at) VALUES ('no', now()); ROLLBACK;")
-        try shop.sql("BEGIN; INSERT INTO events (event_type, occurred_at) VALUES ('two-phase', now()); PREPARE TRANSACTION '\(shop.database.name)';")
+        try shop.sql(
+            "BEGIN; INSERT INTO events (event_type, occurred_at) VALUES ('two-phase', now()); PREPARE TRANSACTION '\(shop.database.name)';"
+        )
         try shop.insert(3)
         let first = try shop.tidemark("run")
         #expect(first.status == 0, "\(first.all)")

@@ -55,7 +55,10 @@ struct SchemaPlannerTests {
     func collisions() throws {
         let plan = try plan(
             spec(flatten: [FlattenSpec(column: "payload", prefix: "")]),
-            paths: [path("ID", kinds: .int), path("a", "b", kinds: .int), path("a_b", kinds: .int), path("a_b_2", kinds: .int)])
+            paths: [
+                path("ID", kinds: .int), path("a", "b", kinds: .int), path("a_b", kinds: .int),
+                path("a_b_2", kinds: .int),
+            ])
         #expect(plan.schema.columns.map(\.name).suffix(5) == ["ID_2", "a_b", "a_b_2", "a_b_2_2", "_extra"])
     }
 

@@ -24,7 +24,9 @@ struct CommitLogTests {
         #expect(reader.state.endedRuns.first?.window == Example.window)
     }
 
-    @Test("Of two writers at the same moment one comes first, and the other sees it before it decides", arguments: [true, false])
+    @Test(
+        "Of two writers at the same moment one comes first, and the other sees it before it decides",
+        arguments: [true, false])
     func secondWriterDecidesAgain(conditional: Bool) throws {
         let lake = try TestLake()
         let store: any ObjectStore = conditional ? lake.store : UnconditionalStore(inner: lake.store)
@@ -60,7 +62,8 @@ struct CommitLogTests {
         #expect(Set(log.state.openRuns.values.map(\.uuid)).count == 20)
     }
 
-    @Test("A store is asked once whether it refuses a second PUT, and the log stays as it was", arguments: [true, false])
+    @Test(
+        "A store is asked once whether it refuses a second PUT, and the log stays as it was", arguments: [true, false])
     func probes(conditional: Bool) throws {
         let lake = try TestLake()
         let store: any ObjectStore = conditional ? lake.store : UnconditionalStore(inner: lake.store)

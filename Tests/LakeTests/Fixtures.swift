@@ -41,7 +41,8 @@ struct UnconditionalStore: ObjectStore {
 
 enum Example {
     static let source = SourceIdentity(systemIdentifier: "7000000000000000001", database: "shop", timeline: 1)
-    static let holder = LogEntry.Holder(host: "night-1", process: 42, started: Date(timeIntervalSince1970: 1_793_000_000))
+    static let holder = LogEntry.Holder(
+        host: "night-1", process: 42, started: Date(timeIntervalSince1970: 1_793_000_000))
     static let window = WindowPlan(high: 800, next: 805, takenAt: Date(timeIntervalSince1970: 1_793_000_001))
 
     static func open(_ uuid: String = "u-1", plan: String = "0") -> LogEntry.Change {

@@ -5,10 +5,16 @@ import Testing
 @testable import ObjectStore
 
 /// The same promises, kept by every kind of store.
+///
+/// To try another S3 service, name an empty place in it: `TIDEMARK_TEST_S3=s3://bucket/prefix`, with the usual `AWS_…`
+/// variables, and `TIDEMARK_TEST_S3_CONDITIONAL=0` if it pays no heed to If-None-Match.
 @Suite struct ConformanceTests {
     enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
-        case folder, rclone, moto
+        case folder, rclone, moto, yours
         var testDescription: String { rawValue }
+
+        static let named = ProcessInfo.processInfo.environment["TIDEMARK_TEST_S3"]
+        static let allCases: [Kind] = [.folder, .rclone, .moto] + (named == nil ? [] : [.yours])
     }
 
     /// A store of a kind in a place of its own, with small pages.
@@ -17,13 +23,21 @@ import Testing
         case .folder:
             let folder = try TemporaryFolder()
             return Conformance(
-                store: DirectoryStore(root: folder.path("lake"), partSize: 1 << 20, pageSize: 3), owner: folder)
+                store: DirectoryStore(root: folder.path("lake"), partSize: 1 << 20, pageSize: 3), isFlat: false,
+                owner: folder)
         case .rclone:
             let server = try RcloneServer.shared
-            return Conformance(store: try S3Store.test(server, server.newBucket()), isConditional: false)
+            return Conformance(store: try S3Store.test(server, server.newBucket()), isConditional: false, isFlat: false)
         case .moto:
             let server = try MotoServer.shared
             return Conformance(store: try S3Store.test(server, server.newBucket()))
+        case .yours:
+            let place = "\(Kind.named ?? "")/\(UUID().uuidString.prefix(8))"
+            var configuration = try StoreURL.s3(place, StoreOptions())
+            configuration.partSize = S3Store.smallestPart
+            let isConditional = ProcessInfo.processInfo.environment["TIDEMARK_TEST_S3_CONDITIONAL"] != "0"
+            return Conformance(
+                store: try S3Store(configuration, timeouts: HTTPTimeouts(), pageSize: 3), isConditional: isConditional)
         }
     }
 
