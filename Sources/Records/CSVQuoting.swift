@@ -102,7 +102,7 @@ struct CSVQuoting {
             unsafe rest = UnsafeBufferPointer(rebasing: rest[piece.count...])
             text.reserve(piece.count * 2)
             var target = unsafe text.end
-            for unsafe byte in unsafe piece {
+            for unsafebyte in unsafe piece {
                 // Without a branch: JSON text is full of quotes.
                 unsafe target[0] = byte
                 unsafe target[1] = byte

@@ -23,7 +23,7 @@ public enum JSONText {
         text.append("\\x")
         text.reserve(bytes.byteCount * 2)
         unsafe bytes.withUnsafeBytes { bytes in
-            for unsafe byte in unsafe bytes {
+            for unsafebyte in unsafe bytes {
                 text.append(digit(byte >> 4))
                 text.append(digit(byte & 15))
             }
@@ -108,7 +108,7 @@ public enum JSONText {
         }
         // Line ends stand between tokens only: within strings they are escaped.
         json.reserve(text.count)
-        for unsafe byte in unsafe text where byte != 0x0A && byte != 0x0D { json.append(byte) }
+        for unsafebyte in unsafe text where byte != 0x0A && byte != 0x0D { json.append(byte) }
     }
 
     /// Appends a string's content with its escapes decoded.

@@ -18,7 +18,7 @@ enum Pointer {
     /// Appends a key to a pointer that lacks its closing quote, and then that.
     static func appendStep(_ key: UnsafeBufferPointer<UInt8>, to pointer: inout ByteBuffer) {
         pointer.append(UInt8(ascii: "/"))
-        for unsafe byte in unsafe key {
+        for unsafebyte in unsafe key {
             switch byte {
             case UInt8(ascii: "~"): pointer.append("~0")
             case UInt8(ascii: "/"): pointer.append("~1")

@@ -115,7 +115,7 @@ struct StrayTable: ~Copyable {
 
     private static func hash(_ parent: Int, _ key: UnsafeBufferPointer<UInt8>) -> Int {
         var hash = UInt64(truncatingIfNeeded: parent)
-        for unsafe byte in unsafe key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        for unsafebyte in unsafe key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         return Int(truncatingIfNeeded: hash ^ hash >> 29)
     }
 

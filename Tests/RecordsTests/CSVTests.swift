@@ -81,7 +81,7 @@ struct CSVTests {
         batch.set(6, "7.0")
         batch.set(7, "null")
         let row = readCSV(batch.encoded(as: .csv(.with(null: null))))?.first
-        #expect(row?.filter { !$0.isQuoted } .filter { $0.text == null }.count == 1)
+        #expect(row?.filter { !$0.isQuoted }.filter { $0.text == null }.count == 1)
         #expect(row?.filter { $0.isQuoted }.map(\.text) == [null])
     }
 
@@ -105,7 +105,9 @@ struct CSVTests {
         var batch = RowBatch(columns: ["a", "b,c", "d\"e", "", "ü"].map { Column(name: $0, type: .string) })
         #expect(batch.encoded(as: .csv(CSVOptions())) == "a,\"b,c\",\"d\"\"e\",\"\",ü\n".utf8Bytes)
         batch.addRow()
-        #expect(batch.encoded(as: .csv(.with(header: true, delimiter: "\t"))) == "a\tb,c\t\"d\"\"e\"\t\"\"\tü\n\t\t\t\t\n".utf8Bytes)
+        #expect(
+            batch.encoded(as: .csv(.with(header: true, delimiter: "\t")))
+                == "a\tb,c\t\"d\"\"e\"\t\"\"\tü\n\t\t\t\t\n".utf8Bytes)
         #expect(batch.encoded(as: .csv(.with(header: false))) == ",,,,\n".utf8Bytes)
     }
 
@@ -115,7 +117,8 @@ struct CSVTests {
     func roundTrip(delimiter: Character, null: String) throws {
         var random = SeededGenerator(seed: 5)
         let pieces = [
-            "a", "b", ",", ";", "|", "\t", "^", "\"", "\n", "\r", "\r\n", "\\.", "\\N", "NULL", "-", " ", "é", "🎈", "12345678",
+            "a", "b", ",", ";", "|", "\t", "^", "\"", "\n", "\r", "\r\n", "\\.", "\\N", "NULL", "-", " ", "é", "🎈",
+            "12345678",
             "a longer piece of text",
         ]
         let texts = (0..<500).map { _ in

@@ -5,8 +5,10 @@ import Testing
 @Suite("ColumnType")
 struct ColumnTypeTests {
     private static let all: [(ColumnType, String)] = [
-        (.string, "string"), (.int64, "int64"), (.number, "number"), (.decimal(precision: 10, scale: 2), "decimal(10,2)"),
-        (.decimal(precision: 1, scale: 0), "decimal(1,0)"), (.decimal(precision: 1_000, scale: 1_000), "decimal(1000,1000)"),
+        (.string, "string"), (.int64, "int64"), (.number, "number"),
+        (.decimal(precision: 10, scale: 2), "decimal(10,2)"),
+        (.decimal(precision: 1, scale: 0), "decimal(1,0)"),
+        (.decimal(precision: 1_000, scale: 1_000), "decimal(1000,1000)"),
         (.double, "double"), (.bool, "bool"), (.timestamp, "timestamp"), (.date, "date"), (.uuid, "uuid"),
         (.json, "json"), (.bytes, "bytes"),
     ]

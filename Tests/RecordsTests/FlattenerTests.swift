@@ -131,7 +131,8 @@ struct FlattenerTests {
         #expect(try sheet.row(#"{"a": "x", "z": 1, "b": 5}"#) == #"{"_extra":{"/payload/a":"x"}}"#)
         #expect(try sheet.row(#"{"a": {"x": 1}}"#) == #"{"_extra":{"/payload/a":{"x": 1}}}"#)
         #expect(try sheet.row("[1]") == "{}")
-        #expect(try Sheet(["": .string], keepsUnplanned: false).row(#"{"x": 1}"#) == #"{"_extra":{"/payload":{"x": 1}}}"#)
+        #expect(
+            try Sheet(["": .string], keepsUnplanned: false).row(#"{"x": 1}"#) == #"{"_extra":{"/payload":{"x": 1}}}"#)
         #expect(try sheet.strays([#"{"z": 1}"#]).isEmpty)
     }
 

@@ -108,7 +108,8 @@ struct FlattenerTypeTests {
     @Test("strings of every length are found whole, with and without escapes, at every place of a word")
     func lengths() throws {
         for length in 0..<70 {
-            let text = String("0123456789abcdefghijklmnopqrstuvwxyz".prefix(1)) + String(repeating: "é", count: length / 2)
+            let text =
+                String("0123456789abcdefghijklmnopqrstuvwxyz".prefix(1)) + String(repeating: "é", count: length / 2)
             try check("\"\(text)\"", .string, becomes: "\"\(text)\"")
             let plain = String(repeating: "x", count: length)
             try check("\"\(plain)\"", .string, becomes: "\"\(plain)\"")
@@ -156,7 +157,8 @@ struct FlattenerTypeTests {
     @Test(
         "date takes nothing else",
         arguments: [
-            "2023-02-29", "1900-02-29", "2026-1-31", "2026-01-32", "0000-01-01", "10000-01-01", "2026/01/31", "20260131",
+            "2023-02-29", "1900-02-29", "2026-1-31", "2026-01-32", "0000-01-01", "10000-01-01", "2026/01/31",
+            "20260131",
             "2026-01-31Z", "2026-01-31T00:00:00Z", " 2026-01-31", "-026-01-31", "",
         ])
     func dateMisfits(value: String) throws { try check("\"\(value)\"", .date, becomes: nil) }
@@ -175,7 +177,8 @@ struct FlattenerTypeTests {
 
     @Test("uuid takes 36 characters in lower case")
     func uuid() throws {
-        try check(#""01234567-89ab-cdef-0123-456789abcdef""#, .uuid, becomes: #""01234567-89ab-cdef-0123-456789abcdef""#)
+        try check(
+            #""01234567-89ab-cdef-0123-456789abcdef""#, .uuid, becomes: #""01234567-89ab-cdef-0123-456789abcdef""#)
         for value in [
             "01234567-89AB-cdef-0123-456789abcdef", "0123456789abcdef0123456789abcdef",
             "{01234567-89ab-cdef-0123-456789abcdef}", "01234567-89ab-cdef-0123-456789abcde",

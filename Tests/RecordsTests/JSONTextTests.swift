@@ -34,7 +34,8 @@ struct JSONTextTests {
                 if place < length { bytes[place] = 0x1F }
                 var text = ByteBuffer()
                 JSONText.appendString(bytes.span.bytes, to: &text)
-                let plain = String(decoding: bytes, as: UTF8.self).split(separator: "\u{1F}", omittingEmptySubsequences: false)
+                let plain = String(decoding: bytes, as: UTF8.self).split(
+                    separator: "\u{1F}", omittingEmptySubsequences: false)
                 #expect(text.string == "\"\(plain.joined(separator: "\\u001f"))\"")
             }
         }
@@ -42,7 +43,9 @@ struct JSONTextTests {
 
     @Test("JSON text loses its line ends and nothing else")
     func oneLine() {
-        let texts = [("{\r\n\t\"a\\n\": [1,\n 2]\n}", "{\t\"a\\n\": [1, 2]}"), ("[1, 2]", "[1, 2]"), ("", ""), ("\n", "")]
+        let texts = [
+            ("{\r\n\t\"a\\n\": [1,\n 2]\n}", "{\t\"a\\n\": [1, 2]}"), ("[1, 2]", "[1, 2]"), ("", ""), ("\n", ""),
+        ]
         for (json, line) in texts {
             var text = ByteBuffer()
             let bytes = json.utf8Bytes

@@ -15,7 +15,8 @@ struct MalformedJSONTests {
             (#"{"a":1,}"#, 7, "a key"), (#"{"a":1 "b":2}"#, 7, "a comma or the object's end"), ("{a:1}", 1, "a key"),
             ("{} x", 3, "the end of the document"), ("1 2", 2, "the end of the document"), ("tru", 0, "a value"),
             ("truex", 4, "the end of the document"), ("-", 1, "a value"), ("01", 2, "a number without leading zeros"),
-            ("1.", 2, "a digit"), ("1e+", 3, "a digit"), ("+1", 0, "a value"), (".5", 0, "a value"), ("NaN", 0, "a value"),
+            ("1.", 2, "a digit"), ("1e+", 3, "a digit"), ("+1", 0, "a value"), (".5", 0, "a value"),
+            ("NaN", 0, "a value"),
             (#""abc"#, 4, "a string's closing quote"), ("\"a\nb\"", 2, "a string without raw control characters"),
             (#""\x""#, 2, "an escaped character"), (#""\"#, 2, "an escaped character"),
             (#""\u12g4""#, 5, "a hexadecimal digit"), (#""\u12"#, 5, "a hexadecimal digit"),
@@ -47,7 +48,8 @@ struct MalformedJSONTests {
     @Test("arbitrary bytes are no crash", arguments: 1...20 as ClosedRange<UInt64>)
     func arbitraryBytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let alphabet = Array(#"{}[]":,\ntrue false null 0123456789+-.eE"#.utf8) + [0, 0x0A, 0x1F, 0x20, 0x7F, 0x80, 0xC3, 0xFF]
+        let alphabet =
+            Array(#"{}[]":,\ntrue false null 0123456789+-.eE"#.utf8) + [0, 0x0A, 0x1F, 0x20, 0x7F, 0x80, 0xC3, 0xFF]
         for _ in 0..<500 {
             let document = (0..<random.below(60)).map { _ in
                 random.oneIn(4) ? UInt8(random.below(256)) : random.pick(alphabet)
@@ -56,7 +58,9 @@ struct MalformedJSONTests {
         }
     }
 
-    @Test("documents with bytes changed, dropped, doubled or swapped are no crash", arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(
+        "documents with bytes changed, dropped, doubled or swapped are no crash",
+        arguments: 1...40 as ClosedRange<UInt64>)
     func mutations(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var generator = DocumentGenerator(seed: seed + 2_000, repeatsKeys: true)

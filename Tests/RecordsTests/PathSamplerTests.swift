@@ -26,7 +26,8 @@ struct PathSamplerTests {
         arguments: [
             (["1", "-5"], .int64), (["1", "2.5"], .number), (["9223372036854775808"], .number), (["1e3"], .number),
             (["1.0"], .number), (["-0"], .number), ([#""a""#, #""2026-01-01""#], .string), (["true", "false"], .bool),
-            (["[1]"], .json), (["{}"], .json), (["1", #""a""#], .json), (["true", "1"], .json), ([#""a""#, "[]"], .json),
+            (["[1]"], .json), (["{}"], .json), (["1", #""a""#], .json), (["true", "1"], .json),
+            ([#""a""#, "[]"], .json),
             (["null", "1"], .int64), (["null", #""a""#], .string), (["null"], nil), (["null", "[]"], .json),
         ] as [([String], ColumnType?)])
     func types(values: [String], type: ColumnType?) throws {
@@ -53,7 +54,8 @@ struct PathSamplerTests {
         let documents = (0..<20).map { _ in String(decoding: generator.document(), as: UTF8.self) }
         // Two spellings of é are two keys of JSON but one text of Swift; one of them goes to _extra.
         for document in documents
-        where JSONModel(document)?.members?.isEmpty == false && !document.contains("é") && !document.contains("\\u0301") {
+        where JSONModel(document)?.members?.isEmpty == false && !document.contains("é") && !document.contains("\\u0301")
+        {
             let planned = try paths([document], depth: 3).compactMap { path in
                 path.suggestedType.map { (path.path, $0) }
             }
@@ -74,7 +76,9 @@ struct PathSamplerTests {
     @Test("documents that are no objects add nothing", arguments: ["1", "null", "[{\"a\": 1}]", #""a""#, "{}", " {} "])
     func otherDocuments(document: String) throws { #expect(try paths([document]).isEmpty) }
 
-    @Test("what is no JSON is an error", arguments: ["", "{", "{\"a\"}", "{\"a\": }", "{} x", "x", "[", "\"", "1 2", "{\"a\": 1,}"])
+    @Test(
+        "what is no JSON is an error",
+        arguments: ["", "{", "{\"a\"}", "{\"a\": }", "{} x", "x", "[", "\"", "1 2", "{\"a\": 1,}"])
     func noJSON(document: String) { #expect(throws: RecordError.self) { try paths([document]) } }
 
     @Test("so many paths are told apart and no more")

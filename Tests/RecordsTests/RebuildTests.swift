@@ -49,7 +49,8 @@ struct RebuildTests {
         guard let extra = members[Array("_extra".utf16)] else { return rebuilt }
         for (pointer, value) in try #require(extra.members) {
             let steps = pointer.split(separator: UInt16(UInt8(ascii: "/")), omittingEmptySubsequences: false)
-            try #require(steps.count >= 2 && steps[0].isEmpty && String(decoding: steps[1], as: UTF16.self) == "payload")
+            try #require(
+                steps.count >= 2 && steps[0].isEmpty && String(decoding: steps[1], as: UTF16.self) == "payload")
             rebuilt.set(value, at: steps.dropFirst(2).map { Self.unescaped(Array($0)) }[...])
         }
         return rebuilt
@@ -186,9 +187,12 @@ struct DocumentGenerator {
             }
         }
         for document in documents { visit(document, []) }
-        let ordered = paths.sorted { one, other in one.flatMap { [0] + $0 }.lexicographicallyPrecedes(other.flatMap { [0] + $0 }) }
+        let ordered = paths.sorted { one, other in
+            one.flatMap { [0] + $0 }.lexicographicallyPrecedes(other.flatMap { [0] + $0 })
+        }
         let types: [ColumnType] = [
-            .string, .int64, .number, .decimal(precision: 10, scale: 2), .double, .bool, .timestamp, .date, .uuid, .json,
+            .string, .int64, .number, .decimal(precision: 10, scale: 2), .double, .bool, .timestamp, .date, .uuid,
+            .json,
             .string, .bytes,
         ]
         let share = random.below(5)

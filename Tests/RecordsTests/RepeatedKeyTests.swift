@@ -37,7 +37,9 @@ struct RepeatedKeyTests {
     func prefixes() throws {
         let row = try sheet.row(#"{"z": 1, "zz": 2, "z/": 3, "z~": 4, "z\"": 5, "": 6, "z": 7}"#)
         #expect(
-            row == #"{"_extra":{"/payload/zz":2,"/payload/z~1":3,"/payload/z~0":4,"/payload/z\"":5,"/payload/":6,"/payload/z":7}}"#)
+            row
+                == #"{"_extra":{"/payload/zz":2,"/payload/z~1":3,"/payload/z~0":4,"/payload/z\"":5,"/payload/":6,"/payload/z":7}}"#
+        )
     }
 
     @Test("keys beyond those that are told apart are replaced too")

@@ -63,7 +63,9 @@ struct RowEncoderTests {
             batch.addRow()
             batch.set(0, int64: Int64(number))
         }
-        #expect(String(decoding: batch.encoded(as: .ndjson, rows: [4, 0, 4]), as: UTF8.self) == "{\"i\":4}\n{\"i\":0}\n{\"i\":4}\n")
+        #expect(
+            String(decoding: batch.encoded(as: .ndjson, rows: [4, 0, 4]), as: UTF8.self)
+                == "{\"i\":4}\n{\"i\":0}\n{\"i\":4}\n")
         #expect(batch.encoded(as: .ndjson, rows: []).isEmpty)
         #expect(String(decoding: batch.encoded(as: .csv(.with()), rows: [3, 1]), as: UTF8.self) == "3\n1\n")
     }
@@ -79,7 +81,8 @@ struct RowEncoderTests {
 
     @Test(
         "whole numbers are written with all their digits",
-        arguments: [0, 9, 10, 99, 100, -1, -10, 1_000_000_007, .max, .min, .max - 1, 999_999_999_999_999_999] as [Int64])
+        arguments: [0, 9, 10, 99, 100, -1, -10, 1_000_000_007, .max, .min, .max - 1, 999_999_999_999_999_999] as [Int64]
+    )
     func int64(number: Int64) {
         var batch = RowBatch(columns: [Column(name: "i", type: .int64)])
         batch.addRow()
