@@ -3,18 +3,25 @@
 #endif
 
 /// Bytes that grow: owned, not shared, and kept for the next batch.
+///
+/// Behind the bytes lies a margin of the buffer's own, which wide loads and stores may run into.
 @safe public struct ByteBuffer: ~Copyable {
     private(set) var base: UnsafeMutablePointer<UInt8>
     /// How many bytes there are.
     public private(set) var count = 0
     private var capacity: Int
 
+    /// So many bytes may be read and written behind what was reserved.
+    static let margin = 64
+
     /// Makes an empty buffer.
     ///
     /// - Parameter capacity: for how many bytes there is room at first, 0 or more.
     public init(capacity: Int = 0) {
         self.capacity = max(capacity, 64)
-        unsafe base = .allocate(capacity: self.capacity)
+        unsafe base = .allocate(capacity: self.capacity + Self.margin)
+        // What a wide load finds behind the end is never trusted, but it should not be chance either.
+        unsafe memset(base + self.capacity, 0, Self.margin)
     }
 
     deinit { unsafe base.deallocate() }
@@ -46,7 +53,6 @@
     }
 
     /// Appends bytes.
-    @inline(__always)
     public mutating func append(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { unsafe append(start: $0.baseAddress, count: $0.count) }
     }
@@ -56,16 +62,16 @@
         unsafe bytes.withUnsafeBytes { unsafe append(start: $0.baseAddress, count: $0.count) }
     }
 
-    /// Appends a text that the program holds.
+    /// Appends a text that the program holds, in UTF-8.
     public mutating func append(_ text: StaticString) {
-        unsafe append(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        text.withUTF8Buffer { unsafe append(start: UnsafeRawPointer($0.baseAddress), count: $0.count) }
     }
 
     /// Appends what a body writes.
     ///
     /// - Parameters:
-    ///   - addingCapacity: how many bytes the body may write at most.
-    ///   - body: writes them.
+    ///   - addingCapacity: how many bytes the body may write at most, 0 or more.
+    ///   - body: writes them. When it throws, nothing is appended.
     public mutating func append<Failure: Error>(
         addingCapacity: Int, _ body: (inout OutputSpan<UInt8>) throws(Failure) -> Void
     ) throws(Failure) {
@@ -80,7 +86,7 @@
     /// Forgets the bytes and keeps the room.
     public mutating func removeAll() { count = 0 }
 
-    /// Forgets the bytes and keeps the room unless it is more than a limit: one huge value is no reason to hold on to it.
+    /// Forgets the bytes, and gives back room beyond a limit: one huge value is no reason to hold on to it.
     mutating func removeAll(keepingAtMost limit: Int) {
         if capacity > limit { self = ByteBuffer() }
         count = 0
@@ -88,10 +94,10 @@
 
     // MARK: - Inside the module: what the hot paths write with
 
-    /// Makes room for more bytes and returns where they go; ``advance(_:)`` says how many were written.
+    /// Makes room for more bytes; ``advance(to:)`` says how many were written.
     @inline(__always)
     mutating func reserve(_ extra: Int) {
-        if capacity - count < extra { grow(by: extra) }
+        if capacity &- count < extra { grow(by: extra) }
     }
 
     /// Where the next byte goes.
@@ -101,26 +107,28 @@
 
     /// Takes up bytes that were written behind the end, within what was reserved.
     @inline(__always)
-    mutating func advance(_ written: Int) { count &+= written }
+    mutating func advance(to end: UnsafeMutablePointer<UInt8>) {
+        count = unsafe UnsafePointer(end) - UnsafePointer(base)
+        assert(count <= capacity)
+    }
+
+    /// Makes room behind an end that is not taken up yet, and moves it along when the bytes move.
+    @inline(__always)
+    mutating func ensure(_ extra: Int, behind end: inout UnsafeMutablePointer<UInt8>) {
+        if unsafe base + capacity - end < extra {
+            unsafe advance(to: end)
+            grow(by: extra)
+            unsafe end = self.end
+        }
+    }
 
     /// Appends bytes by their address.
     @inline(__always)
     mutating func append(start: UnsafeRawPointer?, count extra: Int) {
         guard extra > 0, let start = unsafe start else { return }
         reserve(extra)
-        unsafe Wide.copy(start.assumingMemoryBound(to: UInt8.self), extra, to: base + count)
+        unsafe memcpy(base + count, start, extra)
         count &+= extra
-    }
-
-    /// Appends bytes between quotes, with no escapes.
-    @inline(__always)
-    mutating func appendInQuotes(_ bytes: UnsafeBufferPointer<UInt8>) {
-        reserve(bytes.count + 2)
-        let start = unsafe end
-        unsafe start[0] = UInt8(ascii: "\"")
-        if let source = bytes.baseAddress { unsafe Wide.copy(source, bytes.count, to: start + 1) }
-        unsafe start[bytes.count &+ 1] = UInt8(ascii: "\"")
-        advance(bytes.count &+ 2)
     }
 
     /// Keeps the first bytes only.
@@ -129,8 +137,9 @@
     @inline(never)
     private mutating func grow(by extra: Int) {
         let larger = max(capacity * 2, capacity + extra)
-        let fresh = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        let fresh = UnsafeMutablePointer<UInt8>.allocate(capacity: larger + Self.margin)
         unsafe memcpy(fresh, base, count)
+        unsafe memset(fresh + larger, 0, Self.margin)
         unsafe base.deallocate()
         unsafe base = fresh
         capacity = larger

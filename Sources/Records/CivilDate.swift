@@ -15,7 +15,7 @@ public struct CivilDate: Sendable, Hashable {
     ///
     /// - Parameter daysSince2000: days since 2000-01-01, of any of PostgreSQL's years.
     public init(daysSince2000: Int64) {
-        let days = daysSince2000 + Self.offset
+        let days = daysSince2000 &+ Self.offset
         let cycle = days >= 0 ? days / Self.daysPerCycle : (days - Self.daysPerCycle + 1) / Self.daysPerCycle
         let dayOfCycle = days - cycle * Self.daysPerCycle
         let yearOfCycle = (dayOfCycle - dayOfCycle / 1_460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
@@ -30,13 +30,8 @@ public struct CivilDate: Sendable, Hashable {
     public init?(year: Int, month: Int, day: Int) {
         guard (1...12).contains(month), day >= 1 else { return nil }
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let length =
-            switch month {
-            case 2: isLeap ? 29 : 28
-            case 4, 6, 9, 11: 30
-            default: 31
-            }
-        guard day <= length else { return nil }
+        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        guard day <= lengths[month - 1] else { return nil }
         self.year = year
         self.month = month
         self.day = day

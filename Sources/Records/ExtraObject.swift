@@ -1,60 +1,55 @@
 /// One row's `_extra`: what no column took, as a JSON object keyed by JSON Pointer.
+///
+/// `{"/payload/user/age":"x","/payload/tags":["a", "b"]}`; values stand as they were read. Source: RFC 6901.
 public struct ExtraObject: ~Copyable {
-    private struct Entry {
-        var pointer: Range<Int>
-        var end: Int
-    }
+    /// The entries, each with the comma before it.
     private var text = ByteBuffer()
-    private var entries: [Entry] = []
+    /// Entries taken out again, in any order.
+    private var removed: [Range<Int>] = []
+    private var count = 0
 
     /// Makes an empty one.
     public init() {}
 
-    /// Whether nothing has been added.
-    public var isEmpty: Bool { entries.isEmpty }
-
-    /// The size so far, in bytes.
-    var byteCount: Int { text.count }
-    /// The most that a row's object may take, in bytes.
-    static let byteLimit = 1 << 30
+    /// Whether it holds nothing.
+    public var isEmpty: Bool { count == 0 }
 
     /// Adds a value.
     ///
     /// - Parameters:
-    ///   - pointer: where it was found, such as `/payload/user/age`.
+    ///   - pointer: where it was found, such as `/payload/user/age`; to be added once.
     ///   - raw: its JSON text.
     public mutating func add(pointer: String, raw: RawSpan) {
-        var key = ByteBuffer()
-        JSONText.appendString(Array(pointer.utf8), to: &key)
-        unsafe key.bytes.withUnsafeBytes { key in
-            unsafe raw.withUnsafeBytes { raw in
-                unsafe add(quoted: key.bindMemory(to: UInt8.self), raw: raw.bindMemory(to: UInt8.self))
-            }
-        }
-    }
-
-    /// Adds a value under a pointer that is quoted and escaped already.
-    mutating func add(quoted pointer: UnsafeBufferPointer<UInt8>, raw: UnsafeBufferPointer<UInt8>) {
-        let start = text.count
-        unsafe text.append(start: pointer.baseAddress, count: pointer.count)
-        let key = start..<text.count
+        text.append(UInt8(ascii: ","))
+        var pointer = pointer
+        pointer.withUTF8 { unsafe JSONText.appendString($0.baseAddress, $0.count, to: &text) }
         text.append(UInt8(ascii: ":"))
-        unsafe JSONText.appendOneLine(raw, to: &text)
-        entries.append(Entry(pointer: key, end: text.count))
+        JSONText.appendOneLine(raw, to: &text)
+        count += 1
     }
 
-    /// Removes what lies at a pointer and below it, for documents that repeat a key: the last one counts.
-    mutating func remove(at pointer: UnsafeBufferPointer<UInt8>) {
-        guard !entries.isEmpty, let start = pointer.baseAddress else { return }
-        // The closing quote of one and the slash before another's next step are where the pointers may differ.
-        let count = pointer.count - 1
-        let own = unsafe text.base
-        entries.removeAll { entry in
-            guard entry.pointer.count > count else { return false }
-            let key = unsafe own + entry.pointer.lowerBound
-            return unsafe (key[count] == UInt8(ascii: "\"") || key[count] == UInt8(ascii: "/"))
-                && Wide.isEqual(key, start, count)
+    /// Adds a value under a pointer that is written already: `,"/payload/a":`.
+    ///
+    /// - Returns: where the entry lies, for ``remove(_:)``.
+    @inline(__always)
+    mutating func add(
+        prefix: UnsafePointer<UInt8>, _ prefixCount: Int, raw: UnsafePointer<UInt8>, _ rawCount: Int, squeezes: Bool
+    ) -> Range<Int> {
+        let start = text.count
+        unsafe text.append(start: prefix, count: prefixCount)
+        if squeezes {
+            unsafe JSONText.appendSqueezed(UnsafeBufferPointer(start: raw, count: rawCount), to: &text)
+        } else {
+            unsafe text.append(start: raw, count: rawCount)
         }
+        count &+= 1
+        return unsafe Range(uncheckedBounds: (start, text.count))
+    }
+
+    /// Takes an entry out.
+    mutating func remove(_ entry: Range<Int>) {
+        removed.append(entry)
+        count -= 1
     }
 
     /// Writes the object to the batch's last row and begins another.
@@ -64,12 +59,19 @@ public struct ExtraObject: ~Copyable {
     ///   - column: the index of the column `_extra`.
     public mutating func finish(into batch: inout RowBatch, column: Int) {
         let start = batch.arena.count
-        batch.arena.append(UInt8(ascii: "{"))
-        for (index, entry) in entries.enumerated() {
-            if index > 0 { batch.arena.append(UInt8(ascii: ",")) }
-            unsafe batch.arena.append(
-                start: text.base + entry.pointer.lowerBound, count: entry.end - entry.pointer.lowerBound)
+        // The first entry's comma becomes the brace.
+        if removed.isEmpty {
+            unsafe batch.arena.append(start: text.base, count: text.count)
+        } else {
+            var next = 0
+            for entry in removed.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                unsafe batch.arena.append(start: text.base + next, count: entry.lowerBound - next)
+                next = entry.upperBound
+            }
+            unsafe batch.arena.append(start: text.base + next, count: text.count - next)
         }
+        if batch.arena.count == start { batch.arena.append(UInt8(ascii: "{")) }
+        unsafe batch.arena.base[start] = UInt8(ascii: "{")
         batch.arena.append(UInt8(ascii: "}"))
         batch.set(column, arenaFrom: start)
         removeAll()
@@ -78,13 +80,7 @@ public struct ExtraObject: ~Copyable {
     /// Forgets what was added.
     public mutating func removeAll() {
         text.removeAll(keepingAtMost: 1 << 20)
-        entries.removeAll(keepingCapacity: true)
-    }
-}
-
-extension JSONText {
-    /// Appends a text as a JSON string.
-    static func appendString(_ utf8: [UInt8], to json: inout ByteBuffer) {
-        unsafe utf8.withUnsafeBufferPointer { unsafe appendString($0, to: &json) }
+        removed.removeAll(keepingCapacity: true)
+        count = 0
     }
 }

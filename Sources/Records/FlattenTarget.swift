@@ -1,6 +1,6 @@
 /// A key path of a document and the column that takes its value.
 public struct FlattenTarget: Sendable, Codable, Hashable {
-    /// The keys that lead to the value; none for the whole document.
+    /// The keys that lead to the value, decoded; none for the whole document.
     public var path: [String]
     /// The column's index.
     public var column: Int

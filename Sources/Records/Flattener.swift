@@ -4,46 +4,89 @@
 /// counted as a misfit, and its cell stays missing. So the columns and `_extra` together rebuild the document. What fits:
 ///
 /// - `string`: a string, decoded; not one with a NUL or half of a surrogate pair, which no text can hold.
-/// - `int64`: a whole number in range, without fraction or exponent. `number`: any number, its digits as they are.
-///   `decimal(p,s)`: a number that fits without rounding, without exponent. `double`: a number of at most 511 bytes that
-///   is not too large.
-/// - `bool`: `true` and `false`. `date`: `"2026-01-31"`. `timestamp`: ISO 8601 with a zone, at most six digits of a second.
-///   `uuid`: 36 characters in lower case. `json`: anything. `bytes`: nothing.
+/// - `int64`: a whole number in range, without fraction or exponent; `-0` is none. `number`: any number, its digits as they
+///   are. `decimal(p,s)`: a number without exponent that fits without rounding, its digits as they are. `double`: a number
+///   that is not too large, nor longer than 1,023 bytes; here alone digits may be lost.
+/// - `bool`: `true` and `false`. `date`: `"2026-01-31"`. `timestamp`: ISO 8601 with a zone, at most six digits of a second,
+///   of the years 1 to 9999. `uuid`: 36 characters in lower case. `json`: anything. `bytes`: nothing.
 ///
-/// `null` makes the cell NULL. An object is descended into where keys below it are planned; where none are, a `json` column
-/// takes it whole, and else its members go to `_extra` one by one, down to `depth` and below pointers of at most 1,024
-/// bytes. Arrays and empty objects are values. Of a key that a `json` document repeats the last counts.
-public struct Flattener: ~Copyable {
-    let tree: KeyTree
-    private let depth: Int
+/// `null` at a planned column makes the cell NULL. An object is descended into where keys below it are planned; where none
+/// are, its column takes it whole or it is a misfit as a whole; and where no column is planned either, its members go to
+/// `_extra` one by one, down to `depth`. Arrays and empty objects are values. So is a document that is no object.
+///
+/// A key that an object repeats, as the type `json` allows: the last one counts, wherever the value of the earlier one had
+/// gone; in objects that are taken whole both stay. The text's encoding is trusted: bytes from 128 on are passed on.
+///
+/// Source: RFC 8259, RFC 6901.
+@safe public struct Flattener: ~Copyable {
+    var trie: KeyTrie
     let keepsUnplanned: Bool
-    let mayRepeatKeys: Bool
-    var strayTable: StrayTable
-    private var decoded = ByteBuffer()
-    /// Objects are descended into by recursion, for which a thread's stack must suffice.
-    static let deepest = 128
+    private let mayRepeatKeys: Bool
+    private let depth: Int
+    private let lastColumn: Int
+    private let frames: UnsafeMutablePointer<Frame>
+    var overflow = OverflowPaths()
+    private var decodedKey = ByteBuffer()
+    /// The number of the present document.
+    var document: Int64 = 0
+
+    /// An object that is open.
+    private struct Frame {
+        /// Its node.
+        let node: Int32
+        /// The node of the last key of the object around it; 0 for none.
+        let previous: Int32
+        /// The length of the pointer at it, when it is not told apart.
+        let pointerLength: Int
+    }
+
+    /// Where the cells of a row lie.
+    @unsafe struct Row {
+        let states: UnsafeMutablePointer<UInt8>
+        let slots: UnsafeMutablePointer<UInt64>
+        let stride: Int
+        let arena: UnsafePointer<UInt8>
+
+        @inline(__always)
+        func set(_ column: Int32, _ state: RowBatch.CellState, _ slot: UInt64) {
+            let cell = unsafe Int(column) &* stride
+            unsafe states[cell] = state.rawValue
+            unsafe slots[cell] = slot
+        }
+
+        @inline(__always)
+        func set(_ column: Int32, _ state: RowBatch.CellState, _ start: UnsafePointer<UInt8>, _ count: Int) {
+            let offset = unsafe UInt64(truncatingIfNeeded: start - arena)
+            unsafe set(column, state, offset << 32 | UInt64(truncatingIfNeeded: count))
+        }
+    }
 
     /// Prepares for documents of one column.
     ///
     /// - Parameters:
     ///   - source: the table's column, the first step of every pointer.
-    ///   - targets: the planned paths, each once; of at most 128 keys.
-    ///   - depth: objects nested deeper than this are values, from 1 to 128; a document's own keys are at depth 1.
+    ///   - targets: the planned paths; where several have the same, each takes the value.
+    ///   - depth: objects nested deeper than this are values, from 1; a document's own keys are at depth 1.
     ///   - keepsUnplanned: whether values that no column is planned for go to `_extra`; else they are passed over.
-    ///   - mayRepeatKeys: whether an object may hold a key twice, as the type `json` allows and `jsonb` does not.
+    ///   - mayRepeatKeys: whether an object may hold a key twice, as the type `json` allows and `jsonb` does not; a little
+    ///     work is saved where none can.
     public init(
-        source: String, targets: [FlattenTarget], depth: Int, keepsUnplanned: Bool = true, mayRepeatKeys: Bool = false
+        source: String, targets: [FlattenTarget], depth: Int, keepsUnplanned: Bool = true, mayRepeatKeys: Bool = true
     ) {
-        precondition(targets.allSatisfy { $0.path.count <= Self.deepest && $0.column >= 0 })
-        tree = KeyTree(source: source, targets: targets)
-        self.depth = min(max(depth, 1), Self.deepest)
+        trie = KeyTrie(source: source, targets: targets)
+        self.depth = max(1, depth)
         self.keepsUnplanned = keepsUnplanned
         self.mayRepeatKeys = mayRepeatKeys
-        strayTable = StrayTable(planned: tree.pointers)
+        lastColumn = targets.reduce(-1) { max($0, $1.column) }
+        precondition(targets.allSatisfy { $0.column >= 0 })
+        // Below what is planned each level makes the pointer longer, which has its limit.
+        unsafe frames = .allocate(capacity: trie.plannedDepth + KeyTrie.longestPointer + 8)
     }
 
-    /// The paths whose values went to `_extra` so far, by pointer.
-    public var strays: [StrayPath] { strayTable.paths }
+    deinit { unsafe frames.deallocate() }
+
+    /// The paths whose values went to `_extra` so far, ordered by pointer.
+    public var strays: [StrayPath] { trie.strays }
 
     /// Flattens a document into the batch's last row.
     ///
@@ -51,115 +94,212 @@ public struct Flattener: ~Copyable {
     ///   - json: the document's text.
     ///   - batch: the batch.
     ///   - extra: takes what no column takes.
-    /// - Throws: `RecordError` when the text is no JSON, or when what goes to `_extra` passes 1 GiB; the row and `extra` are
-    ///   then of no use.
+    /// - Throws: `RecordError` when the text is no JSON; the row and `extra` then hold a part of it.
     public mutating func flatten(
         _ json: RawSpan, into batch: inout RowBatch, extra: inout ExtraObject
     ) throws(RecordError) {
-        strayTable.beginDocument()
-        unsafe try json.withUnsafeBytes { (bytes) throws(RecordError) in
-            guard var cursor = unsafe JSONCursor(bytes) else { throw RecordError(offset: 0, expected: "a value") }
-            unsafe try member(&cursor, at: 0, level: 0, &batch, &extra)
-            unsafe try cursor.finish()
+        precondition(lastColumn < batch.columns.count && batch.rowCount > 0)
+        let count = json.byteCount
+        // The document itself, and once more what is decoded from it, for each column that a path has.
+        let room = count * (2 + trie.twinCount) + 1
+        guard batch.arena.count + room <= RowBatch.arenaMaximum else {
+            throw RecordError(offset: 0, expected: "a document that fits a batch of 4 GiB", found: nil)
+        }
+        let offset = batch.arena.count
+        batch.arena.reserve(room)
+        batch.arena.append(json)
+        batch.arena.append(0)
+        document &+= 1
+        overflow.removeAll()
+        let row = unsafe Row(
+            states: batch.states + (batch.rowCount - 1), slots: batch.slots + (batch.rowCount - 1),
+            stride: batch.stride, arena: UnsafePointer(batch.arena.base))
+        let scanner = unsafe JSONScanner(start: UnsafePointer(batch.arena.base + offset), count: count)
+        unsafe try walk(scanner, row, &batch.arena, &extra)
+    }
+
+    /// Goes through a document: a value at a time, the objects that are open on a stack of its own.
+    private mutating func walk(
+        _ text: JSONScanner, _ row: Row, _ arena: inout ByteBuffer, _ extra: inout ExtraObject
+    ) throws(RecordError) {
+        var scanner = unsafe text
+        let nodes = unsafe trie.nodes
+        var level = 0
+        var previous = 0
+        var child = KeyTrie.root
+        unsafe scanner.space()
+        while true {
+            // The place is at the value of `child`.
+            let node = unsafe nodes + child
+            var value = unsafe Value(start: scanner.place)
+            switch unsafe scanner.byte {
+            case UInt8(ascii: "\""):
+                let string = unsafe try scanner.string()
+                unsafe value.kind = .string
+                unsafe value.hasEscape = string.hasEscape
+                unsafe value.count = string.count + 2
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                unsafe value.number = try scanner.number()
+                unsafe value.kind = .number
+                unsafe value.count = scanner.place - value.start
+            case UInt8(ascii: "{"):
+                unsafe scanner.metLineEnd = false
+                if descends(child, level) {
+                    unsafe scanner.place += 1
+                    unsafe scanner.space()
+                    if unsafe scanner.byte != UInt8(ascii: "}") {
+                        unsafe frames[level] = Frame(
+                            node: Int32(truncatingIfNeeded: child),
+                            previous: Int32(truncatingIfNeeded: child > KeyTrie.skipped ? child : previous),
+                            pointerLength: overflow.pointer.count)
+                        level &+= 1
+                        previous = 0
+                        child = unsafe try key(&scanner, of: child, after: 0, level, row, &extra)
+                        if child > KeyTrie.skipped { previous = child }
+                        continue
+                    }
+                    unsafe scanner.place += 1
+                } else {
+                    unsafe try scanner.container()
+                }
+                unsafe value.kind = .object
+                unsafe value.count = scanner.place - value.start
+                unsafe value.squeezes = scanner.metLineEnd
+            case UInt8(ascii: "["):
+                unsafe scanner.metLineEnd = false
+                unsafe try scanner.container()
+                unsafe value.kind = .array
+                unsafe value.count = scanner.place - value.start
+                unsafe value.squeezes = scanner.metLineEnd
+            default:
+                unsafe try scanner.word()
+                unsafe value.kind = value.start.pointee == UInt8(ascii: "n") ? .null : .bool
+                unsafe value.count = scanner.place - value.start
+            }
+            if unsafe !put(value, node, row, &arena) { unsafe stray(value, child, &extra) }
+            if unsafe node.pointee.twin != 0 { unsafe putTwins(value, child, row, &arena, &extra) }
+
+            // Behind the value: what was opened may end here.
+            while true {
+                unsafe scanner.space()
+                if level == 0 {
+                    guard unsafe scanner.place == scanner.end else { throw unsafe scanner.fail("the document's end") }
+                    return
+                }
+                if unsafe scanner.byte == UInt8(ascii: ",") { break }
+                guard unsafe scanner.byte == UInt8(ascii: "}") else {
+                    throw unsafe scanner.fail("a comma or the object's end")
+                }
+                unsafe scanner.place += 1
+                level &-= 1
+                previous = unsafe Int(frames[level].previous)
+            }
+            unsafe scanner.place += 1
+            unsafe scanner.space()
+            let object = unsafe Int(frames[level &- 1].node)
+            child = unsafe try key(&scanner, of: object, after: previous, level, row, &extra)
+            if child > KeyTrie.skipped { previous = child }
         }
     }
 
-    /// A value at a planned node; the cursor is before it.
+    /// Whether an object is taken apart.
+    ///
+    /// - Parameters:
+    ///   - index: its node.
+    ///   - level: how many objects are around it.
     @inline(__always)
-    private mutating func member(
-        _ cursor: inout JSONCursor, at node: Int, level: Int, _ batch: inout RowBatch, _ extra: inout ExtraObject
-    ) throws(RecordError) {
-        if mayRepeatKeys, strayTable.isRepeated(node) { forget(node, &batch, &extra) }
-        let byte = unsafe cursor.peek()
-        let kind = unsafe tree.nodes[node].kind
-        if byte == UInt8(ascii: "\""), kind == .string {
-            let string = unsafe try cursor.string()
-            if unsafe !string.hasEscape {
-                let column = unsafe Int(tree.nodes[node].column)
-                return unsafe batch.set(column, .plainText, start: string.start, count: string.count)
-            }
-            return unsafe settle(string.quoted, at: node, &batch, &extra)
-        }
-        if byte == UInt8(ascii: "{"),
-            unsafe tree.nodes[node].childCount > 0 || keepsUnplanned && kind != .json && level < depth
-        {
-            return unsafe try object(&cursor, at: node, level: level, &batch, &extra)
-        }
-        let value = unsafe try cursor.value()
-        unsafe settle(value, at: node, &batch, &extra)
+    private func descends(_ index: Int, _ level: Int) -> Bool {
+        let node = unsafe trie.nodes + index
+        if unsafe node.pointee.hasPlannedChildren { return true }
+        if unsafe node.pointee.column >= 0 || !keepsUnplanned { return false }
+        guard level < depth, index != KeyTrie.skipped else { return false }
+        let length = index == KeyTrie.overflow ? overflow.pointer.count : unsafe node.pointee.prefixLength - 2
+        return length <= KeyTrie.longestPointer
     }
 
-    /// The members of an object at a planned node; the cursor is at its brace.
-    private mutating func object(
-        _ cursor: inout JSONCursor, at node: Int, level: Int, _ batch: inout RowBatch, _ extra: inout ExtraObject
-    ) throws(RecordError) {
-        if unsafe cursor.skipEmptyObject() {
-            return unsafe Self.emptyObject.withUnsafeBufferPointer { unsafe settle($0, at: node, &batch, &extra) }
-        }
-        var next = unsafe Int(tree.nodes[node].firstChild)
-        let end = unsafe next + Int(tree.nodes[node].childCount)
-        repeat {
-            _ = unsafe cursor.peek()
-            if unsafe next < end && tree.skip(next, &cursor) {
-                unsafe try cursor.expect(UInt8(ascii: ":"), "a colon")
-                unsafe try member(&cursor, at: next, level: level + 1, &batch, &extra)
-                next += 1
-                continue
-            }
-            let (key, isText) = unsafe try nextKey(&cursor)
-            let child = unsafe isText ? tree.child(of: node, key, next: &next) : -1
-            if child >= 0 {
-                unsafe try member(&cursor, at: child, level: level + 1, &batch, &extra)
-            } else {
-                unsafe try unplanned(&cursor, parent: node, key, level: level + 1, &extra)
-            }
-        } while unsafe try cursor.nextMember()
-    }
-
-    /// A value that no column is planned for; the cursor is before it.
+    /// Steps over a key and the colon and returns the node of its value.
     ///
-    /// - Parameter key: its key; not needed any more when the function returns.
-    private mutating func unplanned(
-        _ cursor: inout JSONCursor, parent: Int, _ key: UnsafeBufferPointer<UInt8>, level: Int,
+    /// - Parameters:
+    ///   - scanner: the place, at the key.
+    ///   - object: the object's node.
+    ///   - previous: the node of the key before it; 0 for none.
+    @inline(__always)
+    private mutating func key(
+        _ scanner: inout JSONScanner, of object: Int, after previous: Int, _ level: Int, _ row: Row,
         _ extra: inout ExtraObject
-    ) throws(RecordError) {
-        guard keepsUnplanned else {
-            _ = unsafe try cursor.value()
-            return
-        }
-        let place = unsafe strayTable.enter(parent, key)
-        defer { strayTable.leave(place) }
-        if mayRepeatKeys, strayTable.isRepeated(place) { unsafe extra.remove(at: strayTable.pointer(place)) }
-        if unsafe cursor.peek() == UInt8(ascii: "{"), level < depth,
-            unsafe strayTable.pointer(place).count <= Pointer.longest
+    ) throws(RecordError) -> Int {
+        let nodes = unsafe trie.nodes
+        let expected = unsafe Int(
+            previous == 0 ? nodes[object].expectedChild : nodes[previous].expectedSibling)
+        if expected != 0, unsafe scanner.byte == UInt8(ascii: "\""),
+            unsafe trie.isExpected(expected, at: scanner.place + 1, end: scanner.end)
         {
-            if unsafe cursor.skipEmptyObject() {
-                return unsafe Self.emptyObject.withUnsafeBufferPointer { unsafe stray($0, at: place, &extra) }
-            }
-            repeat {
-                let (key, _) = unsafe try nextKey(&cursor)
-                unsafe try unplanned(&cursor, parent: place, key, level: level + 1, &extra)
-            } while unsafe try cursor.nextMember()
-            return
+            unsafe scanner.place += nodes[expected].tokenLength &+ 1
+            unsafe scanner.space()
+            if mayRepeatKeys { unsafe meet(expected, row, &extra) }
+            return expected
         }
-        let value = unsafe try cursor.value()
-        unsafe stray(value, at: place, &extra)
-        if extra.byteCount > ExtraObject.byteLimit { throw unsafe cursor.fail("a row with less than 1 GiB of _extra") }
+        return unsafe try unexpectedKey(&scanner, of: object, after: previous, level, row, &extra)
     }
 
-    private static let emptyObject = Array("{}".utf8)
+    @inline(never)
+    private mutating func unexpectedKey(
+        _ scanner: inout JSONScanner, of object: Int, after previous: Int, _ level: Int, _ row: Row,
+        _ extra: inout ExtraObject
+    ) throws(RecordError) -> Int {
+        let slice = unsafe try scanner.key()
+        var (key, length) = unsafe (slice.start, slice.count)
+        if unsafe slice.hasEscape {
+            decodedKey.removeAll()
+            decodedKey.reserve(length)
+            if let end = unsafe JSONText.decode(key, length, to: decodedKey.base, keepsAll: true) {
+                unsafe decodedKey.advance(to: end)
+            }
+            unsafe (key, length) = (UnsafePointer(decodedKey.base), decodedKey.count)
+        }
+        guard object != KeyTrie.overflow else { return unsafe overflowKey(object, key, length, level, &extra) }
+        let nodes = unsafe trie.nodes
+        let hash = unsafe KeyTrie.hash(object, key, length)
+        var found = unsafe trie.child(of: object, key, length, hash)
+        if found == 0 {
+            guard keepsUnplanned else { return KeyTrie.skipped }
+            guard trie.hasRoom, unsafe nodes[object].prefixLength + length <= KeyTrie.longestPointer else {
+                return unsafe overflowKey(object, key, length, level, &extra)
+            }
+            found = unsafe trie.insert(object, key, length, hash)
+        }
+        if mayRepeatKeys { unsafe meet(found, row, &extra) }
+        if unsafe nodes[found].tokenLength > 0 {
+            if previous == 0 {
+                unsafe nodes[object].expectedChild = Int32(truncatingIfNeeded: found)
+            } else {
+                unsafe nodes[previous].expectedSibling = Int32(truncatingIfNeeded: found)
+            }
+        }
+        return found
+    }
 
-    /// Steps over a key and its colon.
-    ///
-    /// - Returns: the key, decoded, which is good until the next one is read; and whether it is text: one with a NUL or half of
-    ///   a surrogate pair is no planned one and stays as it is written.
-    private mutating func nextKey(
-        _ cursor: inout JSONCursor
-    ) throws(RecordError) -> (UnsafeBufferPointer<UInt8>, isText: Bool) {
-        let key = unsafe try cursor.key()
-        guard unsafe key.hasEscape else { return unsafe (key.content, true) }
-        decoded.removeAll()
-        guard unsafe JSONText.appendDecoded(key.content, to: &decoded) else { return unsafe (key.content, false) }
-        return unsafe (UnsafeBufferPointer(start: decoded.base, count: decoded.count), true)
+    /// Notes that the document has a key, and undoes what it did if the document had it before.
+    @inline(__always)
+    private mutating func meet(_ index: Int, _ row: Row, _ extra: inout ExtraObject) {
+        let node = unsafe trie.nodes + index
+        if unsafe node.pointee.document == document { unsafe forget(index, row, &extra) }
+        unsafe node.pointee.document = document
+    }
+
+    /// A key that is not told apart: its pointer is written down for its value.
+    private mutating func overflowKey(
+        _ object: Int, _ key: UnsafePointer<UInt8>, _ length: Int, _ level: Int, _ extra: inout ExtraObject
+    ) -> Int {
+        if object == KeyTrie.overflow {
+            overflow.pointer.truncate(to: unsafe frames[level - 1].pointerLength)
+        } else {
+            let prefix = unsafe trie.prefix(object)
+            overflow.pointer.removeAll()
+            unsafe overflow.pointer.append(start: prefix.start, count: prefix.count - 2)
+        }
+        unsafe KeyTrie.appendStep(key, length, to: &overflow.pointer)
+        overflow.meet(&extra)
+        return KeyTrie.overflow
     }
 }

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Rows in columnar, typed form: what is read on one side and encoded on the other.
 ///
 /// Each column has a state and a slot of 64 bits a row. Numbers, moments and the like lie in the slot; everything of
@@ -6,13 +10,13 @@
 @safe public struct RowBatch: ~Copyable {
     /// What a cell holds.
     public enum CellState: UInt8, Sendable {
-        /// Nothing: the key was not there.
+        /// Nothing: the key was not there, or its value went to `_extra`.
         case missing
         /// NULL, or JSON's null.
         case null
         /// A value.
         case value
-        /// A string that needs no escape in JSON.
+        /// A string that needs no escape in JSON: no quote, no backslash, no control character.
         case plainText
     }
 
@@ -23,30 +27,35 @@
     /// How many rows the batch takes.
     public let rowCapacity: Int
 
-    // Column-major: a column's cells lie together.
+    // Column-major: a column's cells lie together. The stride is no power of two, so that a row's cells do not all fall
+    // into the same few lines of the processor's cache.
     let states: UnsafeMutablePointer<UInt8>
-    let slots: UnsafeMutablePointer<Int64>
+    let slots: UnsafeMutablePointer<UInt64>
+    let stride: Int
     var arena = ByteBuffer(capacity: 1 << 20)
-    private let cells: Int
+    private let columnCount: Int
     /// The arena's size at which the batch counts as full, in bytes.
     private static let arenaLimit = 8 << 20
     /// So many cells, of nine bytes each, at most: thousands of columns must not take gigabytes.
     private static let cellLimit = 4 << 20
+    /// The largest arena that slots can point into, in bytes.
+    static let arenaMaximum = Int(UInt32.max)
 
     /// Makes an empty batch.
     ///
     /// - Parameters:
     ///   - columns: the columns.
-    ///   - rowCapacity: how many rows it takes, from 1; fewer if there are thousands of columns.
+    ///   - rowCapacity: how many rows it takes, from 1; fewer if there are more than about a thousand columns.
     public init(columns: [Column], rowCapacity: Int = 1_024) {
         precondition(rowCapacity > 0)
         self.columns = columns
         self.rowCapacity = min(rowCapacity, max(1, Self.cellLimit / max(1, columns.count)))
-        cells = max(1, columns.count * self.rowCapacity)
-        unsafe states = .allocate(capacity: cells)
-        unsafe states.initialize(repeating: CellState.missing.rawValue, count: cells)
-        unsafe slots = .allocate(capacity: cells)
-        unsafe slots.initialize(repeating: 0, count: cells)
+        columnCount = columns.count
+        stride = (self.rowCapacity + 127) & ~63
+        unsafe states = .allocate(capacity: max(1, columnCount * stride))
+        unsafe states.initialize(repeating: CellState.missing.rawValue, count: columnCount * stride)
+        unsafe slots = .allocate(capacity: max(1, columnCount * stride))
+        unsafe slots.initialize(repeating: 0, count: columnCount * stride)
     }
 
     deinit {
@@ -54,10 +63,10 @@
         unsafe slots.deallocate()
     }
 
-    /// Whether the batch should be encoded before the next row.
+    /// Whether the batch should be encoded before the next row: its rows are all there, or its values pass 8 MiB.
     public var isFull: Bool { rowCount == rowCapacity || arena.count >= Self.arenaLimit }
 
-    /// Begins a row; all setters act on the last one.
+    /// Begins a row; all setters act on the last one. The batch must have room for it.
     public mutating func addRow() {
         precondition(rowCount < rowCapacity, "The batch is full.")
         rowCount += 1
@@ -65,7 +74,9 @@
 
     /// Forgets the rows and keeps the room.
     public mutating func removeAll() {
-        unsafe states.update(repeating: CellState.missing.rawValue, count: cells)
+        for column in 0..<columnCount {
+            unsafe memset(states + column * stride, Int32(CellState.missing.rawValue), rowCount)
+        }
         rowCount = 0
         arena.removeAll(keepingAtMost: 4 * Self.arenaLimit)
     }
@@ -73,14 +84,9 @@
     // MARK: - Writing
 
     @inline(__always)
-    private func cell(_ column: Int) -> Int {
-        precondition(column >= 0 && column < columns.count && rowCount > 0)
-        return column &* rowCapacity &+ rowCount &- 1
-    }
-
-    @inline(__always)
-    private mutating func set(_ column: Int, _ state: CellState, _ slot: Int64) {
-        let cell = cell(column)
+    private mutating func set(_ column: Int, _ state: CellState, _ slot: UInt64) {
+        precondition(column >= 0 && column < columnCount && rowCount > 0)
+        let cell = column &* stride &+ rowCount &- 1
         unsafe states[cell] = state.rawValue
         unsafe slots[cell] = slot
     }
@@ -91,93 +97,73 @@
     /// Sets the cell to NULL.
     public mutating func setNull(_ column: Int) { set(column, .null, 0) }
 
-    /// Sets a whole number; for a timestamp microseconds since 2000-01-01 UTC, for a date days since 2000-01-01.
-    public mutating func set(_ column: Int, int64: Int64) { set(column, .value, int64) }
+    /// Sets a whole number; for a timestamp microseconds since 2000-01-01 UTC, for a date days since 2000-01-01, both of
+    /// the years 1 to 9999 (see ``TimeText/isRepresentable(timestamp:)``).
+    public mutating func set(_ column: Int, int64: Int64) { set(column, .value, UInt64(bitPattern: int64)) }
 
     /// Sets a truth value.
     public mutating func set(_ column: Int, bool: Bool) { set(column, .value, bool ? 1 : 0) }
 
-    /// Sets a floating-point number, a finite one.
-    public mutating func set(_ column: Int, double: Double) {
-        precondition(double.isFinite, "No file holds an infinity as a number.")
-        set(column, .value, Int64(bitPattern: double.bitPattern))
-    }
+    /// Sets a floating-point number. One that is not finite is encoded as PostgreSQL's `to_json` does: `"NaN"`.
+    public mutating func set(_ column: Int, double: Double) { set(column, .value, double.bitPattern) }
 
     /// Sets a value of variable length: UTF-8 text, the digits of a number or decimal, JSON text on one line, a UUID's 36
     /// characters, or raw bytes.
     public mutating func set(_ column: Int, text: RawSpan) {
-        unsafe text.withUnsafeBytes { unsafe set(column, .value, start: $0.baseAddress, count: $0.count) }
+        let offset = arena.count
+        arena.append(text)
+        set(column, arenaFrom: offset)
     }
 
     /// Sets JSON text that may have line ends between its tokens.
     public mutating func set(_ column: Int, json: RawSpan) {
         let offset = arena.count
         JSONText.appendOneLine(json, to: &arena)
-        set(column, .value, Self.slot(offset, arena.count - offset))
+        set(column, arenaFrom: offset)
     }
 
     /// Sets a value of variable length that a body writes.
     ///
     /// - Parameters:
     ///   - column: the column's index.
-    ///   - addingCapacity: how many bytes the body may write at most.
+    ///   - addingCapacity: how many bytes the body may write at most, 0 or more.
     ///   - body: writes them.
     public mutating func set<Failure: Error>(
         _ column: Int, addingCapacity: Int, _ body: (inout OutputSpan<UInt8>) throws(Failure) -> Void
     ) throws(Failure) {
         let offset = arena.count
         try arena.append(addingCapacity: addingCapacity, body)
-        set(column, .value, Self.slot(offset, arena.count - offset))
+        set(column, arenaFrom: offset)
     }
 
     /// Sets a value of variable length that a body appends to the batch's own bytes.
     ///
     /// - Parameters:
     ///   - column: the column's index.
-    ///   - body: appends the value; what it appended before it threw stays, unused, until the batch is cleared.
+    ///   - body: appends the value, and does nothing else to the bytes; what it appended before it threw stays, unused,
+    ///     until the batch is cleared.
     public mutating func set<Failure: Error>(
         _ column: Int, appending body: (inout ByteBuffer) throws(Failure) -> Void
     ) throws(Failure) {
         let offset = arena.count
         try body(&arena)
-        set(column, .value, Self.slot(offset, arena.count - offset))
-    }
-
-    /// Sets a value of variable length by its address.
-    @inline(__always)
-    mutating func set(_ column: Int, _ state: CellState, start: UnsafeRawPointer?, count: Int) {
-        let offset = arena.count
-        unsafe arena.append(start: start, count: count)
-        set(column, state, Self.slot(offset, count))
+        set(column, arenaFrom: offset)
     }
 
     /// Sets a value that was appended to the arena since it had a length.
     mutating func set(_ column: Int, arenaFrom offset: Int) {
-        set(column, .value, Self.slot(offset, arena.count - offset))
-    }
-
-    @inline(__always)
-    private static func slot(_ offset: Int, _ length: Int) -> Int64 {
-        precondition((offset | length) >> 32 == 0, "A batch holds 4 GiB at most.")
-        return Int64(truncatingIfNeeded: offset &<< 32 | length)
-    }
-
-    /// The bytes of a cell with a value of variable length.
-    @inline(__always)
-    func bytes(_ cell: Int) -> UnsafeBufferPointer<UInt8> {
-        let slot = unsafe slots[cell]
-        let offset = Int(truncatingIfNeeded: UInt64(bitPattern: slot) >> 32)
-        let count = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF)
-        precondition(offset &+ count <= arena.count, "The cell holds no value of variable length.")
-        return unsafe UnsafeBufferPointer(start: arena.base + offset, count: count)
+        // PostgreSQL sends no row of more than 1 GiB.
+        precondition(
+            arena.count <= Self.arenaMaximum && offset <= arena.count, "The values of a batch take 4 GiB at most.")
+        set(column, .value, UInt64(offset) << 32 | UInt64(arena.count - offset))
     }
 
     // MARK: - Reading
 
     @inline(__always)
     private func cell(_ row: Int, _ column: Int) -> Int {
-        precondition(column >= 0 && column < columns.count && row >= 0 && row < rowCount)
-        return column &* rowCapacity &+ row
+        precondition(column >= 0 && column < columnCount && row >= 0 && row < rowCount)
+        return column &* stride &+ row
     }
 
     /// What a cell holds.
@@ -185,10 +171,9 @@
         CellState(rawValue: unsafe states[cell(row, column)]) ?? .missing
     }
 
-    /// A whole number, truth value, timestamp or date; 0 unless the cell has a value.
+    /// A whole number, truth value (0 or 1), timestamp or date; 0 unless the cell has a value.
     public func int64(_ row: Int, _ column: Int) -> Int64 {
-        let cell = cell(row, column)
-        return unsafe states[cell] >= CellState.value.rawValue ? slots[cell] : 0
+        state(row, column).rawValue > CellState.null.rawValue ? Int64(bitPattern: unsafe slots[cell(row, column)]) : 0
     }
 
     /// A floating-point number; 0 unless the cell has a value.
@@ -196,12 +181,15 @@
         Double(bitPattern: UInt64(bitPattern: int64(row, column)))
     }
 
-    /// A value of variable length; empty unless the cell has a value.
+    /// A value of variable length; empty for a cell that holds none of the arena's.
     @_lifetime(borrow self)
     public func text(_ row: Int, _ column: Int) -> RawSpan {
-        let cell = cell(row, column)
-        let hasValue = unsafe states[cell] >= CellState.value.rawValue
-        let value = unsafe hasValue ? bytes(cell) : UnsafeBufferPointer(start: arena.base, count: 0)
-        return unsafe _overrideLifetime(RawSpan(_unsafeElements: value), borrowing: self)
+        let slot = unsafe slots[cell(row, column)]
+        let offset = Int(slot >> 32)
+        let count = Int(slot & 0xFFFF_FFFF)
+        let isInside = state(row, column).rawValue > CellState.null.rawValue && offset + count <= arena.count
+        let bytes = unsafe RawSpan(
+            _unsafeStart: UnsafeRawPointer(arena.base) + (isInside ? offset : 0), byteCount: isInside ? count : 0)
+        return unsafe _overrideLifetime(bytes, borrowing: self)
     }
 }

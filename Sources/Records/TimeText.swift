@@ -25,10 +25,13 @@ public enum TimeText {
     ///   - microseconds: since 2000-01-01 UTC, of the years 1 to 9999.
     ///   - text: takes the bytes.
     public static func timestamp(_ microseconds: Int64, to text: inout OutputSpan<UInt8>) {
-        precondition(text.freeCapacity >= timestampLength)
-        unsafe text.withUnsafeMutableBufferPointer { bytes, count in
-            if let start = bytes.baseAddress { unsafe write(timestamp: microseconds, to: start + count) }
-            count += timestampLength
+        precondition(text.freeCapacity >= 27, "A timestamp takes 27 bytes.")
+        unsafe text.withUnsafeMutableBufferPointer { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            let (day, rest) = split(microseconds)
+            unsafe writeDate(day, start + count)
+            unsafe writeTime(rest, start + count + 10)
+            count += 27
         }
     }
 
@@ -38,56 +41,60 @@ public enum TimeText {
     ///   - daysSince2000: days since 2000-01-01, of the years 1 to 9999.
     ///   - text: takes the bytes.
     public static func date(_ daysSince2000: Int64, to text: inout OutputSpan<UInt8>) {
-        precondition(text.freeCapacity >= dateLength)
-        unsafe text.withUnsafeMutableBufferPointer { bytes, count in
-            if let start = bytes.baseAddress { unsafe write(day: daysSince2000, to: start + count) }
-            count += dateLength
+        precondition(text.freeCapacity >= 10, "A date takes 10 bytes.")
+        unsafe text.withUnsafeMutableBufferPointer { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            unsafe writeDate(daysSince2000, start + count)
+            count += 10
         }
     }
 
-    static let timestampLength = 27
-    static let dateLength = 10
+    // MARK: - Writing within the module
 
-    /// Writes 27 bytes.
-    static func write(timestamp: Int64, to text: UnsafeMutablePointer<UInt8>) {
-        let (day, rest) = split(timestamp)
-        let seconds = Int(rest / 1_000_000)
-        let fraction = Int(rest % 1_000_000)
-        unsafe write(day: day, to: text)
-        unsafe text[10] = UInt8(ascii: "T")
-        unsafe pair(seconds / 3_600, to: text + 11)
-        unsafe text[13] = UInt8(ascii: ":")
-        unsafe pair(seconds / 60 % 60, to: text + 14)
-        unsafe text[16] = UInt8(ascii: ":")
-        unsafe pair(seconds % 60, to: text + 17)
-        unsafe text[19] = UInt8(ascii: ".")
-        unsafe pair(fraction / 10_000, to: text + 20)
-        unsafe pair(fraction / 100 % 100, to: text + 22)
-        unsafe pair(fraction % 100, to: text + 24)
-        unsafe text[26] = UInt8(ascii: "Z")
+    /// Writes a day: 10 bytes.
+    static func writeDate(_ daysSince2000: Int64, _ out: UnsafeMutablePointer<UInt8>) {
+        let date = CivilDate(daysSince2000: daysSince2000)
+        unsafe pair(date.year / 100, out)
+        unsafe pair(date.year % 100, out + 2)
+        unsafe out[4] = UInt8(ascii: "-")
+        unsafe pair(date.month, out + 5)
+        unsafe out[7] = UInt8(ascii: "-")
+        unsafe pair(date.day, out + 8)
     }
 
-    /// Writes 10 bytes.
-    static func write(day: Int64, to text: UnsafeMutablePointer<UInt8>) {
-        let date = CivilDate(daysSince2000: day)
-        unsafe pair(date.year / 100, to: text)
-        unsafe pair(date.year % 100, to: text + 2)
-        unsafe text[4] = UInt8(ascii: "-")
-        unsafe pair(date.month, to: text + 5)
-        unsafe text[7] = UInt8(ascii: "-")
-        unsafe pair(date.day, to: text + 8)
+    /// Writes what follows the day: `T00:00:00.123456Z`, 17 bytes.
+    ///
+    /// - Parameters:
+    ///   - rest: the microseconds since the day's beginning.
+    ///   - out: takes the bytes.
+    @inline(__always)
+    static func writeTime(_ rest: Int64, _ out: UnsafeMutablePointer<UInt8>) {
+        let seconds = Int(rest / 1_000_000)
+        let fraction = Int(rest % 1_000_000)
+        unsafe out[0] = UInt8(ascii: "T")
+        unsafe pair(seconds / 3_600, out + 1)
+        unsafe out[3] = UInt8(ascii: ":")
+        unsafe pair(seconds / 60 % 60, out + 4)
+        unsafe out[6] = UInt8(ascii: ":")
+        unsafe pair(seconds % 60, out + 7)
+        unsafe out[9] = UInt8(ascii: ".")
+        unsafe pair(fraction / 10_000, out + 10)
+        unsafe pair(fraction / 100 % 100, out + 12)
+        unsafe pair(fraction % 100, out + 14)
+        unsafe out[16] = UInt8(ascii: "Z")
     }
 
     @inline(__always)
-    private static func pair(_ number: Int, to text: UnsafeMutablePointer<UInt8>) {
-        unsafe text[0] = UInt8(truncatingIfNeeded: 48 &+ number / 10)
-        unsafe text[1] = UInt8(truncatingIfNeeded: 48 &+ number % 10)
+    private static func pair(_ number: Int, _ out: UnsafeMutablePointer<UInt8>) {
+        unsafe out[0] = UInt8(truncatingIfNeeded: 48 &+ number / 10)
+        unsafe out[1] = UInt8(truncatingIfNeeded: 48 &+ number % 10)
     }
 
     /// The day of a moment and the microseconds since its beginning.
     static func split(_ microseconds: Int64) -> (day: Int64, rest: Int64) {
-        let (day, rest) = microseconds.quotientAndRemainder(dividingBy: microsecondsPerDay)
-        return rest < 0 ? (day - 1, rest + microsecondsPerDay) : (day, rest)
+        var day = microseconds / microsecondsPerDay
+        if microseconds % microsecondsPerDay < 0 { day -= 1 }
+        return (day, microseconds - day * microsecondsPerDay)
     }
 
     // MARK: - Reading

@@ -55,7 +55,7 @@ struct InterruptionTests {
             let ended = try shop.sql(
                 """
                 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE query LIKE 'COPY (SELECT%' AND state = 'active' AND pid <> pg_backend_pid()
+                WHERE query LIKE 'COPY (SELECT%4294967295%' AND state = 'active' AND pid <> pg_backend_pid()
                 """)
             if ended.trimmingCharacters(in: .whitespacesAndNewlines) != "0" { cut += 1 }
             Thread.sleep(forTimeInterval: 0.05)

@@ -1,10 +1,10 @@
 import Lake
 import Pipeline
 import Postgres
+import Records
 import Testing
 
 @testable import Export
-@testable import Records
 
 @Suite("A dataset's columns")
 struct SchemaPlannerTests {

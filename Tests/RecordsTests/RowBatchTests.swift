@@ -1,123 +1,106 @@
 import Records
 import Testing
 
-@Suite("RowBatch")
+@Suite("RowBatch and ByteBuffer")
 struct RowBatchTests {
-    private let columns = [Column(name: "a", type: .int64), Column(name: "b", type: .string)]
+    private let columns = [
+        Column(name: "s", type: .string), Column(name: "n", type: .int64), Column(name: "d", type: .double),
+        Column(name: "j", type: .json),
+    ]
 
-    @Test("a cell is missing until it is set, and setting it again overwrites it")
+    @Test("a cell is missing until it is set, and the last setting counts")
     func cells() {
-        var batch = RowBatch(columns: columns)
-        batch.addRow()
-        #expect(batch.state(0, 0) == .missing)
-        #expect(batch.int64(0, 0) == 0)
-        #expect(batch.text(0, 1).byteCount == 0)
-        batch.set(0, int64: 5)
-        batch.set(1, "old")
-        batch.set(1, "new text")
-        #expect(batch.state(0, 0) == .value)
-        #expect(batch.int64(0, 0) == 5)
-        #expect(batch.text(0, 1).string == "new text")
-        batch.setNull(0)
-        batch.clear(1)
-        #expect(batch.state(0, 0) == .null)
-        #expect(batch.int64(0, 0) == 0)
-        #expect(batch.state(0, 1) == .missing)
-        #expect(batch.text(0, 1).byteCount == 0)
-    }
-
-    @Test("values are set on the last row and stay in theirs")
-    func lastRow() {
-        var batch = RowBatch(columns: columns, rowCapacity: 100)
-        for row in 0..<100 {
-            batch.addRow()
-            batch.set(0, int64: Int64(row))
-            batch.set(1, addingCapacity: 3) { out in
-                for byte in "\(row)".utf8 { out.append(byte) }
-            }
-        }
-        #expect(batch.rowCount == 100)
-        for row in 0..<100 {
-            #expect(batch.int64(row, 0) == Int64(row))
-            #expect(batch.text(row, 1).string == "\(row)")
-        }
-    }
-
-    @Test("a batch is full when it has its rows")
-    func fullOfRows() {
         var batch = RowBatch(columns: columns, rowCapacity: 3)
-        for _ in 0..<3 {
-            #expect(batch.isFull == false)
-            batch.addRow()
-        }
-        #expect(batch.isFull == true)
+        batch.addRow()
+        for column in columns.indices { #expect(batch.state(0, column) == .missing) }
+        batch.set(0, text: Array("one".utf8).span.bytes)
+        batch.set(0, text: Array("two".utf8).span.bytes)
+        batch.set(1, int64: 7)
+        batch.setNull(1)
+        batch.set(2, double: -0.5)
+        batch.set(3, json: Array("{\n\"a\" : 1}".utf8).span.bytes)
+        batch.addRow()
+        batch.set(1, bool: true)
+        batch.set(0, addingCapacity: 8) { $0.append(UInt8(ascii: "x")) }
+        batch.set(3, appending: { $0.append("[]") })
+        batch.set(2, double: 1)
+        batch.clear(2)
+        #expect(batch.cellText(0, 0) == "two")
+        #expect(batch.state(0, 1) == .null)
+        #expect(batch.double(0, 2) == -0.5)
+        #expect(batch.cellText(0, 3) == "{\"a\":1}")
+        #expect(batch.int64(1, 1) == 1)
+        #expect(batch.cellText(1, 0) == "x")
+        #expect(batch.cellText(1, 3) == "[]")
+        #expect(batch.state(1, 2) == .missing)
     }
 
-    @Test("a batch is full when its values take eight mebibytes")
-    func fullOfBytes() {
-        var batch = RowBatch(columns: columns)
-        let megabyte = [UInt8](repeating: 65, count: 1 << 20)
-        for _ in 0..<8 {
-            #expect(batch.isFull == false)
-            batch.addRow()
-            batch.set(1, megabyte)
-        }
-        #expect(batch.isFull == true)
-        #expect(batch.text(7, 1).byteCount == 1 << 20)
-    }
-
-    @Test("an emptied batch remembers nothing")
+    @Test("after removeAll all cells are missing again")
     func removeAll() {
         var batch = RowBatch(columns: columns, rowCapacity: 2)
-        for round in 0..<3 {
-            for _ in 0..<2 {
-                batch.addRow()
-                #expect(batch.state(batch.rowCount - 1, 0) == .missing)
-                #expect(batch.text(batch.rowCount - 1, 1).byteCount == 0)
-                batch.set(0, int64: Int64(round))
-                // In one round the values are large enough for the batch to give its room back.
-                batch.set(1, [UInt8](repeating: 66, count: round == 1 ? 40 << 20 : 7))
-            }
-            #expect(batch.isFull == true)
-            batch.removeAll()
-            #expect(batch.rowCount == 0)
-            #expect(batch.isFull == false)
+        for _ in 0..<2 {
+            batch.addRow()
+            for column in columns.indices { batch.set(column, int64: 1) }
+        }
+        let isFull = batch.isFull
+        #expect(isFull)
+        batch.removeAll()
+        #expect(batch.rowCount == 0)
+        for row in 0..<2 {
+            batch.addRow()
+            for column in columns.indices { #expect(batch.state(row, column) == .missing) }
         }
     }
 
-    @Test("a batch of very many columns takes fewer rows, not gigabytes")
-    func manyColumns() {
-        let columns = (0..<20_000).map { Column(name: "\($0)", type: .int64) }
-        var batch = RowBatch(columns: columns)
-        #expect((100..<300).contains(batch.rowCapacity))
-        #expect(RowBatch(columns: columns, rowCapacity: 10).rowCapacity == 10)
+    @Test("a batch is full when its values pass 8 MiB, and a large value survives it")
+    func arenaLimit() {
+        var batch = RowBatch(columns: columns, rowCapacity: 100)
+        let large = [UInt8](repeating: UInt8(ascii: "x"), count: 9 << 20)
         batch.addRow()
-        batch.set(19_999, int64: 7)
-        #expect(batch.encoded(as: .ndjson) == "{\"19999\":7}\n".utf8Bytes)
-        #expect(RowBatch(columns: [], rowCapacity: 5_000).rowCapacity == 5_000)
-        #expect(RowBatch(columns: Array(columns.prefix(500)), rowCapacity: 5_000).rowCapacity == 5_000)
+        batch.set(0, text: Array("first".utf8).span.bytes)
+        var isFull = batch.isFull
+        #expect(!isFull)
+        batch.set(3, text: large.span.bytes)
+        isFull = batch.isFull
+        #expect(isFull)
+        #expect(batch.cellText(0, 0) == "first")
+        #expect(batch.text(0, 3).byteCount == large.count)
     }
 
-    @Test("a body that throws leaves the cell as it was")
-    func throwing() {
-        struct Failure: Error {}
-        var batch = RowBatch(columns: columns)
+    @Test("a text is empty where a cell holds none, and no cell's slot is read as a place")
+    func textOfOthers() {
+        var batch = RowBatch(columns: columns, rowCapacity: 1)
         batch.addRow()
-        batch.set(1, "kept")
-        #expect(throws: Failure.self) {
-            try batch.set(1, addingCapacity: 8) { (out) throws(Failure) in
-                out.append(1)
-                throw Failure()
+        batch.set(1, int64: .max)
+        for column in columns.indices { #expect(batch.text(0, column).byteCount == 0) }
+    }
+
+    @Test("a body that throws appends nothing")
+    func throwingBody() {
+        struct Refusal: Error {}
+        var buffer = ByteBuffer()
+        buffer.append("ab")
+        #expect(throws: Refusal.self) {
+            try buffer.append(addingCapacity: 100) { output throws(Refusal) in
+                output.append(1)
+                throw Refusal()
             }
         }
-        #expect(throws: Failure.self) {
-            try batch.set(1) { (text) throws(Failure) in
-                text.append(1)
-                throw Failure()
-            }
-        }
-        #expect(batch.text(0, 1).string == "kept")
-        batch.set(1) { $0.append(Array("after".utf8)) }
-        #expect(batch.text(0, 1).string == "after")
+        #expect(buffer.string == "ab")
+        buffer.append([UInt8](repeating: 0x63, count: 1_000))
+        #expect(buffer.string == "ab" + String(repeating: "c", count: 1_000))
+        buffer.removeAll()
+        #expect(buffer.count == 0)
+    }
+
+    @Test("pointer steps, hexadecimal text and lines are written as their standards say")
+    func texts() {
+        #expect(JSONText.pointerStep("a/b~c~1") == "a~1b~0c~01")
+        var text = ByteBuffer()
+        JSONText.appendHexadecimal(Array<UInt8>([0x00, 0xAB, 0xFF]).span.bytes, to: &text)
+        #expect(text.string == "\\x00abff")
+        text.removeAll()
+        JSONText.appendOneLine(Array("[1,\n \"a \\\\\",  \"\\\" \"]".utf8).span.bytes, to: &text)
+        #expect(text.string == "[1,\"a \\\\\",\"\\\" \"]")
     }
 }
