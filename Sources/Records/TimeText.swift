@@ -94,7 +94,7 @@ public enum TimeText {
     static func split(_ microseconds: Int64) -> (day: Int64, rest: Int64) {
         var day = microseconds / microsecondsPerDay
         if microseconds % microsecondsPerDay < 0 { day -= 1 }
-        return (day, microseconds - day * microsecondsPerDay)
+        return (day, microseconds &- day &* microsecondsPerDay)
     }
 
     // MARK: - Reading
