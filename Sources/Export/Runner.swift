@@ -67,11 +67,32 @@ public final class Runner {
             heldBack: horizon.holder, seconds: (ContinuousClock.now - started).seconds)
     }
 
+    /// Gives up the run that is open, if there is one: its files vanish, and the next run plans afresh.
+    ///
+    /// - Parameter reason: what the log says of it.
+    /// - Returns: the run's number; nil when none is open.
+    /// - Throws: `ExportError` of the kind `held` while the run's holder is alive; `PostgresError`, `StoreError`,
+    ///   `LakeError`.
+    public func abandonOpenRun(reason: String) throws -> Int? {
+        let store = try Destination.open(spec, log: log, interruption: interruption)
+        let lakeLog = CommitLog(store: store, pipeline: spec.name)
+        let lock = try hold(lakeLog, location: store.location, wait: 0)
+        lakeLog.guardWrite = { try lock.check() }
+        try lakeLog.load()
+        guard let open = lakeLog.state.openRuns.values.min(by: { $0.number < $1.number }) else { return nil }
+        // A plan that cannot be read any more is no reason to keep the run: the pipeline's datasets are looked through.
+        try abandon(open, reason, try? lakeLog.plan(of: open), lakeLog, store)
+        return open.number
+    }
+
     // MARK: - Who runs
+
+    /// The server needs a moment to notice that a killed run's session is gone.
+    private static let leastPatience = 1.0
 
     /// Takes the lock, waiting as long as the caller wants to.
     private func hold(_ lakeLog: CommitLog, location: String, wait: Double) throws -> RunLock {
-        let end = ContinuousClock.now + .seconds(wait)
+        let end = ContinuousClock.now + .seconds(max(wait, Self.leastPatience))
         var told = false
         while true {
             if let lock = try RunLock.take(
@@ -88,10 +109,10 @@ public final class Runner {
                     .held, operation: "run", object: "pipeline \(spec.name)", reason: "another run holds it: \(who)",
                     hint: "`--wait 30m` waits for it.")
             }
-            if !told { log.notice("waiting for another run: \(who)") }
+            if !told, wait > 0 { log.notice("waiting for another run: \(who)") }
             told = true
             try interruption.check()
-            Thread.sleep(forTimeInterval: 0.5)
+            Thread.sleep(forTimeInterval: 0.2)
         }
     }
 

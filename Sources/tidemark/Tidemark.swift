@@ -17,6 +17,7 @@ struct Tidemark: ParsableCommand {
         version: "tidemark \(Program.version)",
         subcommands: [
             ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self,
+            AbandonCommand.self,
         ])
 }
 

@@ -88,6 +88,29 @@ struct InterruptionTests {
         #expect(try shop.exportedIDs().sorted() == shop.tableIDs().sorted())
     }
 
+    @Test("An open run can be given up by hand: its files vanish, what was committed stays, all events come once")
+    func abandoned() throws {
+        let shop = try Shop()
+        try shop.insert(10)
+        #expect(try shop.tidemark("run").status == 0)
+        let committed = shop.files()
+        #expect(try shop.tidemark("abandon").output.contains("no run is open"))
+        try shop.insert(60_000, from: 100)
+        let running = try shop.start("run")
+        while shop.files() == committed, running.process.isRunning { Thread.sleep(forTimeInterval: 0.005) }
+        running.signal(SIGSTOP)
+        let refused = try shop.tidemark("abandon")
+        #expect(refused.status == 4, "a run whose holder is alive is not given up: \(refused.all)")
+        running.signal(SIGKILL)
+        _ = try running.wait()
+        let outcome = try shop.tidemark("abandon")
+        #expect(outcome.status == 0 && outcome.output.contains("is abandoned"), "\(outcome.all)")
+        #expect(shop.files() == committed)
+        #expect(try shop.tidemark("status").output.contains("abandoned: by hand"))
+        #expect(try shop.tidemark("run").status == 0)
+        #expect(try shop.exportedIDs().sorted() == shop.tableIDs().sorted())
+    }
+
     @Test("Changed settings do not go on with an open run: it is abandoned, its files vanish, all events come once")
     func changedSettings() throws {
         let shop = try Shop()
