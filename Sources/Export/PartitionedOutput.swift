@@ -31,15 +31,17 @@ final class PartitionedOutput {
     private var partitions: [OpenPartition] = []
     private var idle: [Compressor]
     private var encoded = ByteBuffer()
-    private var open = 0
+    /// The partitions whose chunk is open: a few of perhaps thousands.
+    private var open: [OpenPartition] = []
     private var pending = 0
     private var clock = 0
     private var chunks = 0
     /// The chunks finished so far.
     private(set) var records: [ChunkRecord] = []
+    private var bytesFinished: Int64 = 0
     /// The compressed bytes written so far.
     var bytesWritten: Int64 {
-        records.reduce(0) { $0 + $1.bytes } + partitions.reduce(0) { $0 + ($1.chunk?.bytes ?? 0) }
+        bytesFinished + open.reduce(0) { $0 + ($1.chunk?.bytes ?? 0) }
     }
 
     /// One partition's state.
@@ -109,10 +111,9 @@ final class PartitionedOutput {
             if end - next == room, partition.pendingRows > 0 { try write(partition) }
             next = end
         }
-        if partition.pending.count >= Self.writeBytes, open < openLimit { try write(partition) }
-        let openChunks = partitions.filter { $0.chunk != nil }
-        if openChunks.reduce(0, { $0 + ($1.chunk?.buffered ?? 0) }) > bufferedLimit,
-            let largest = openChunks.max(by: { ($0.chunk?.buffered ?? 0) < ($1.chunk?.buffered ?? 0) })
+        if partition.pending.count >= Self.writeBytes, open.count < openLimit { try write(partition) }
+        if open.reduce(0, { $0 + ($1.chunk?.buffered ?? 0) }) > bufferedLimit,
+            let largest = open.max(by: { ($0.chunk?.buffered ?? 0) < ($1.chunk?.buffered ?? 0) })
         {
             try close(largest)
         }
@@ -182,9 +183,7 @@ final class PartitionedOutput {
     }
 
     private func begin(_ partition: OpenPartition) throws -> ChunkWriter {
-        if open >= openLimit,
-            let oldest = partitions.filter({ $0.chunk != nil }).min(by: { $0.lastWrite < $1.lastWrite })
-        {
+        if open.count >= openLimit, let oldest = open.min(by: { $0.lastWrite < $1.lastWrite }) {
             try close(oldest)
         }
         chunks += 1
@@ -196,7 +195,7 @@ final class PartitionedOutput {
                 codec: codec, level: dataset.output.level, isOneOfMany: !dataset.partitions.isEmpty)
         let chunk = ChunkWriter(key: key, store: store, compressor: compressor)
         partition.chunk = chunk
-        open += 1
+        open.append(partition)
         var header = ByteBuffer()
         encoder.encodeHeader(into: &header)
         if header.count > 0 { try chunk.append(header.span) }
@@ -208,8 +207,9 @@ final class PartitionedOutput {
         let (record, compressor) = try chunk.finish(
             dataset: dataset.name, leaf: leaf, schema: dataset.schema.version)
         partition.chunk = nil
-        open -= 1
+        open.removeAll { $0 === partition }
         records.append(record)
+        bytesFinished += record.bytes
         idle.append(compressor)
     }
 }
