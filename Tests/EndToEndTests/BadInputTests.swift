@@ -113,7 +113,9 @@ struct BadInputTests {
         #expect(try shop.exportedIDs().sorted() == shop.tableIDs().sorted())
     }
 
-    @Test("A full disk fails with a clear word, and the run is finished when there is room again")
+    @Test(
+        "A full disk fails with a clear word, and the run is finished when there is room again",
+        .enabled(if: getuid() == 0, "A small disk can be mounted by root only; CI runs this always."))
     func fullDisk() throws {
         let shop = try Shop()
         try shop.insert(60_000)
