@@ -30,7 +30,7 @@ struct InterruptionTests {
         let running = try shop.start("run")
         // Until the run is open: then there is something to go on with.
         while !FileManager.default.fileExists(atPath: shop.lake + "/_tidemark/run/0000000001/plan.json") {
-            #expect(running.process.isRunning)
+            try #require(running.process.isRunning)
             Thread.sleep(forTimeInterval: 0.01)
         }
         running.signal(signal)
@@ -74,6 +74,7 @@ struct InterruptionTests {
         try shop.insert(60_000)
         let first = try shop.start("run")
         while !FileManager.default.fileExists(atPath: shop.lake + "/_tidemark/log/0000000001.json") {
+            try #require(first.process.isRunning)
             Thread.sleep(forTimeInterval: 0.01)
         }
         first.signal(SIGSTOP)
