@@ -80,8 +80,14 @@ public final class Runner {
         lakeLog.guardWrite = { try lock.check() }
         try lakeLog.load()
         guard let open = lakeLog.state.openRuns.values.min(by: { $0.number < $1.number }) else { return nil }
-        // A plan that cannot be read any more is no reason to keep the run: the pipeline's datasets are looked through.
-        try abandon(open, reason, try? lakeLog.plan(of: open), lakeLog, store)
+        var plan: RunPlan?
+        do {
+            plan = try lakeLog.plan(of: open)
+        } catch let error as LakeError {
+            // A plan that is no plan any more is no reason to keep the run: the pipeline's datasets are looked through.
+            log.warning("\(error)")
+        }
+        try abandon(open, reason, plan, lakeLog, store)
         return open.number
     }
 
@@ -274,8 +280,14 @@ public final class Runner {
     ) throws {
         guard let source = lakeLog.state.source else { return }
         log.notice("run \(run.number) is abandoned: \(reason)")
-        try lakeLog.append(source: source) { state in
-            state.openRuns[run.number] == nil ? nil : .abandon(LogEntry.Abandon(run: run.number, reason: reason))
+        let entry = try lakeLog.append(source: source) { state in
+            let isOurs = state.openRuns[run.number]?.attempt == run.attempt
+            return isOurs ? .abandon(LogEntry.Abandon(run: run.number, reason: reason)) : nil
+        }
+        // Whoever took the run over meanwhile, or committed it, needs its files.
+        guard entry != nil else {
+            log.warning("run \(run.number) is another runner's now; nothing of it is deleted")
+            return
         }
         let datasets = Set(spec.datasets.map(\.name) + (plan?.datasets.map(\.name) ?? []))
         Leftovers(store: store, log: log).delete(run: run.number, datasets: datasets.sorted(), keep: [])
