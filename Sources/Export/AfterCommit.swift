@@ -1,8 +1,10 @@
+import Foundation
 import Lake
 import Logging
 import ObjectStore
 
-/// What follows a commit: manifests, the removal of what lost attempts left, the checkpoint.
+/// What follows a commit: manifests, the removal of what lost attempts left and of files that were replaced, the
+/// checkpoint.
 ///
 /// Each commit's steps are marked as done when they are; whoever runs next completes what a crash cut short, in the
 /// order of the commits.
@@ -10,14 +12,18 @@ struct AfterCommit {
     let log: CommitLog
     let store: any ObjectStore
     let logger: Logger
+    /// How long replaced files stay, in seconds.
+    let grace: Double
 
-    /// The one mark for all steps: each of them can be repeated.
+    /// The mark for all steps but the removal of replaced files: each of them can be repeated.
     private static let step = "after-commit"
+    /// The mark for that.
+    private static let removal = "removal"
 
-    /// Completes the commits before this run, if a crash came between.
+    /// Completes all commits that are not, the last one and those before which a crash cut short.
     ///
-    /// - Throws: `StoreError`, `LakeError`.
-    func completeEarlierRuns() throws {
+    /// - Throws: `StoreError`, `LakeError`. The commits stand all the same, and the next run goes on here.
+    func complete() throws {
         var unfinished: [EndedRun] = []
         for run in log.state.endedRuns.reversed() where run.abandoned == nil {
             if try log.isDone(Self.step, run: run.number) { break }
@@ -27,25 +33,44 @@ struct AfterCommit {
             guard case .commit(let commit) = try log.entry(run.entry).change else { continue }
             try complete(commit, entry: run.entry)
         }
+        if !unfinished.isEmpty { try log.writeCheckpoint() }
+        try deleteReplaced()
     }
 
-    /// Does what follows a commit.
-    ///
-    /// - Parameters:
-    ///   - commit: the commit.
-    ///   - entry: its entry.
-    /// - Throws: `StoreError`. The commit stands all the same, and the next run goes on here.
-    func complete(_ commit: LogEntry.Commit, entry: Int) throws {
-        for dataset in commit.counts.keys.sorted() where commit.added.contains(where: { $0.dataset == dataset }) {
-            let schema = commit.added.first { $0.dataset == dataset }?.schema ?? 1
-            try log.write(Manifest(dataset: dataset, commit: commit, version: entry, schema: schema))
+    private func complete(_ commit: LogEntry.Commit, entry: Int) throws {
+        for dataset in commit.counts.keys.sorted() {
+            let manifest = Manifest(
+                dataset: dataset, commit: commit, version: entry,
+                schema: commit.added.first { $0.dataset == dataset }?.schema
+                    ?? log.state.datasets[dataset]?.schema?.version ?? 1)
+            if !manifest.files.isEmpty || !manifest.replaces.isEmpty { try log.write(manifest) }
         }
         if commit.attempt > 1 {
             Leftovers(store: store, log: logger).delete(
                 run: commit.run, datasets: commit.counts.keys.sorted(), keep: Set(commit.added.map(\.key)))
         }
         try log.markDone(Self.step, run: commit.run)
-        try log.writeCheckpoint()
+    }
+
+    /// Deletes the files that commits removed from the lake, once readers have had time to let go of them.
+    private func deleteReplaced() throws {
+        let due = log.state.removals.filter { Date().timeIntervalSince($0.time) >= grace }
+        var unfinished: [Removal] = []
+        for removal in due.reversed() {
+            if try log.isDone(Self.removal, run: removal.run) { break }
+            unfinished.append(removal)
+        }
+        for removal in unfinished.reversed() {
+            guard case .commit(let commit) = try log.entry(removal.entry).change else { continue }
+            do {
+                for key in commit.removed { try store.delete(key) }
+            } catch {
+                // No reason to fail a run: nobody reads these files any more.
+                logger.warning("files that run \(removal.run) replaced stay for now: \(error)")
+                return
+            }
+            try log.markDone(Self.removal, run: removal.run)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 import Lake
 
-/// Makes the entry that commits a run: from its plan and its units' results.
+/// Makes the entry that commits a run of any kind: from its plan and its units' results.
 enum Commit {
     /// Makes the entry.
     ///
@@ -15,13 +15,18 @@ enum Commit {
         var watermarks: [String: [Watermark]] = [:]
         var schemas: [String: DatasetSchema] = [:]
         var counts: [String: LogEntry.Counts] = [:]
+        var fingerprints: [String: String] = [:]
         let ordered = plan.units.compactMap { results[$0.number] }
         for dataset in plan.datasets {
-            watermarks[dataset.name] = dataset.leaves.map {
-                Watermark(leaf: $0.oid, name: $0.qualifiedName, fileNode: $0.fileNode, high: plan.window.high)
-            }
-            if state.datasets[dataset.name]?.schema != dataset.schema { schemas[dataset.name] = dataset.schema }
+            let known = state.datasets[dataset.name]
             let own = ordered.filter { $0.dataset == dataset.name }
+            if plan.kind == .export, dataset.mode != .snapshot {
+                watermarks[dataset.name] = self.watermarks(dataset, own, known)
+            }
+            if plan.kind == .export, dataset.mode == .snapshot {
+                fingerprints[dataset.name] = own.lazy.compactMap(\.fingerprint).first
+            }
+            if known?.schema != dataset.schema { schemas[dataset.name] = dataset.schema }
             let chunks = own.flatMap(\.chunks)
             counts[dataset.name] = LogEntry.Counts(
                 rows: own.reduce(0) { $0 + $1.rows }, chunks: chunks.count, bytes: chunks.reduce(0) { $0 + $1.bytes },
@@ -29,6 +34,62 @@ enum Commit {
         }
         return LogEntry.Commit(
             run: run.number, uuid: run.uuid, attempt: run.attempt, window: plan.window,
-            added: ordered.flatMap(\.chunks), watermarks: watermarks, schemas: schemas, counts: counts)
+            added: ordered.flatMap(\.chunks), removed: plan.replaces?.keys ?? [], watermarks: watermarks,
+            schemas: schemas, counts: counts, resets: plan.resets, fingerprints: fingerprints, backfill: plan.backfill)
+    }
+
+    /// So many rows of a leaf are remembered with their transactions.
+    private static let sampleSize = 4
+
+    private static func watermarks(
+        _ dataset: DatasetPlan, _ results: [UnitResult], _ known: DatasetState?
+    ) -> [Watermark] {
+        var samples: [UInt32: [RowMark]] = [:]
+        for result in results { samples[result.leaf, default: []] += result.sample }
+        return dataset.leaves.map { leaf in
+            let marks = samples[leaf.oid] ?? []
+            let step = max(1, marks.count / sampleSize)
+            let sample = stride(from: 0, to: marks.count, by: step).prefix(sampleSize).map { marks[$0] }
+            return Watermark(
+                leaf: leaf.oid, name: leaf.qualifiedName, fileNode: leaf.fileNode, high: leaf.high,
+                column: dataset.cursor?.column, begin: leaf.begin, changes: leaf.changes,
+                sample: sample.isEmpty ? known?.watermarks[Int(leaf.oid)]?.sample ?? [] : sample)
+        }
+    }
+
+    /// Checks that the state still allows a commit: nobody else has replaced the files or changed the columns meanwhile.
+    ///
+    /// - Parameters:
+    ///   - commit: the commit.
+    ///   - plan: its plan.
+    ///   - state: the lake's state.
+    ///   - live: the lake's live files, asked for where files are replaced.
+    /// - Throws: `ExportError` of the kind `failed`: the run must be planned again.
+    static func check(
+        _ commit: LogEntry.Commit, _ plan: RunPlan, _ state: LakeState, live: () throws -> [LiveFile]
+    ) throws {
+        func refuse(_ reason: String) -> ExportError {
+            ExportError(
+                operation: "commit", object: "run \(commit.run)", reason: reason,
+                hint: "It is given up; run the command again.")
+        }
+        for dataset in plan.datasets {
+            guard let known = state.datasets[dataset.name]?.schema, known != dataset.schema else { continue }
+            guard dataset.schema.version == known.version + 1 else {
+                throw refuse("another run has changed the columns of \(dataset.name) meanwhile")
+            }
+        }
+        guard !commit.removed.isEmpty else { return }
+        let keys = Set(try live().map(\.chunk.key))
+        if let gone = commit.removed.first(where: { !keys.contains($0) }) {
+            throw refuse("another run has replaced \(gone) meanwhile")
+        }
+        let rows = commit.counts.values.reduce(0) { $0 + $1.rows }
+        if let replaces = plan.replaces, !replaces.allowFewer, rows < replaces.rows {
+            throw ExportError(
+                operation: "commit", object: "run \(commit.run)",
+                reason: "it would replace \(replaces.rows) rows by \(rows): the source holds fewer now",
+                hint: "If that is right, give --allow-fewer; the present files stay until then.")
+        }
     }
 }

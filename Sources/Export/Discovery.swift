@@ -6,7 +6,7 @@ import Records
 /// Looks at a sample of a document column, to learn which keys deserve columns.
 struct Discovery {
     let source: Source
-    let leaves: [LeafPlan]
+    let table: SourceTable
     /// The rows to look at, over all leaves.
     let rows: Int
 
@@ -40,15 +40,15 @@ struct Discovery {
 
     /// The leaves that are looked at.
     private func spread() -> [LeafPlan] {
-        let filled = leaves.filter { $0.pages > 0 }
+        let filled = table.leaves.filter { $0.pages > 0 || table.relation != nil }
         guard filled.count > Self.leavesSampled else { return filled }
         return (0..<Self.leavesSampled).map { filled[$0 * (filled.count - 1) / (Self.leavesSampled - 1)] }
     }
 
     /// One query a place; a small leaf is read from its beginning.
     private func queries(_ leaf: LeafPlan, column: String, rows: Int) -> [String] {
-        let table = SQL.identifier([leaf.schema, leaf.name])
-        let select = "SELECT t.\(SQL.identifier(column)) FROM ONLY \(table) AS t"
+        let from = SourceTable.window(table.from(leaf), low: nil, high: nil)
+        let select = "SELECT t.\(SQL.identifier(column)) FROM \(from) AS t"
         let rowsPerPage = max(1, leaf.rows / max(1, leaf.pages))
         let pagesWanted = Int64(rows) / rowsPerPage + 1
         guard leaf.pages > pagesWanted * 2, leaf.pages > Self.placesSampled else { return ["\(select) LIMIT \(rows)"] }

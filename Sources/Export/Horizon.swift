@@ -8,6 +8,16 @@ public struct Horizon: Sendable {
     public let window: WindowPlan
     /// The oldest transaction that is still open, if the session may see it; later rows wait for it.
     public let holder: Holder?
+    /// Why no floor may be taken from this horizon later; nil when one may.
+    public let withoutFloor: String?
+    /// Why a cursor that goes by a time column cannot advance now; nil when it can.
+    let withoutCursor: String?
+    /// When the oldest open transaction began, or the reading; microseconds since 2000-01-01 UTC. Not certain where
+    /// ``withoutCursor`` says so.
+    let oldest: Int64
+
+    /// The server's clock when the snapshot was taken, likewise.
+    var takenAt: Int64 { Int64((window.takenAt.timeIntervalSinceReferenceDate + 366 * 86_400) * 1e6) }
 
     /// A transaction that holds the horizon back.
     public struct Holder: Sendable, Codable {
@@ -36,6 +46,7 @@ public struct Horizon: Sendable {
                    transaction::text, prepared::text, extract(epoch FROM clock_timestamp() - prepared)::text
             FROM pg_prepared_xacts
             """)
+        let activity = try Activity(source)
         let row = try source.connection.query(
             """
             WITH s AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
@@ -46,7 +57,8 @@ public struct Horizon: Sendable {
         let high: Int64 = try row.integer(0, "high")
         let window = WindowPlan(
             high: high, next: try row.integer(0, "next"),
-            takenAt: Date(timeIntervalSince1970: Double(try row.text(0, "now")) ?? 0))
+            takenAt: Date(timeIntervalSince1970: Double(try row.text(0, "now")) ?? 0),
+            oldest: activity.withoutFloor == nil ? activity.oldest : nil)
         // Only ids below `next` can hold the horizon; the lowest of them is the horizon itself.
         var holder: Holder?
         for index in 0..<holders.count
@@ -55,7 +67,45 @@ public struct Horizon: Sendable {
                 who: holders[index, "who"] ?? "a session", since: holders[index, "since"] ?? "an unknown time",
                 seconds: holders[index, "seconds"].flatMap(Double.init) ?? 0)
         }
-        return Horizon(window: window, holder: holder)
+        return Horizon(
+            window: window, holder: holder, withoutFloor: activity.withoutFloor,
+            withoutCursor: activity.withoutCursor, oldest: activity.oldest)
+    }
+}
+
+/// What is known of open transactions, read before a snapshot is taken: whoever writes later began later.
+private struct Activity {
+    /// When the oldest open transaction began, or the reading if there was none; microseconds since 2000-01-01 UTC.
+    let oldest: Int64
+    /// Why that is not certain.
+    let withoutFloor: String?
+    /// The same for a cursor that goes by a time column; there a prepared transaction may still commit rows.
+    let withoutCursor: String?
+
+    init(_ source: Source) throws {
+        let row = try source.connection.query(
+            """
+            SELECT (extract(epoch FROM least(min(xact_start), statement_timestamp())) * 1000000)::bigint
+                       - 946684800000000 AS oldest,
+                   pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all, pg_is_in_recovery() AS standby,
+                   EXISTS (SELECT FROM pg_prepared_xacts) AS prepared, current_user AS role,
+                   EXISTS (SELECT FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+                           WHERE d.datname = current_database()) AS subscriber
+            FROM pg_stat_activity
+            """)
+        oldest = try row.integer(0, "oldest")
+        var reason: String?
+        if row[0, "standby"] == "t" {
+            reason = "a standby does not show its primary's sessions"
+        } else if row[0, "sees_all"] != "t" {
+            let role = SQL.identifier(try row.text(0, "role"))
+            reason = "other sessions' transactions are hidden; GRANT pg_read_all_stats TO \(role)"
+        } else if row[0, "prepared"] == "t" {
+            reason = "a prepared transaction is open, and nobody can tell when it began"
+        }
+        withoutCursor = reason
+        withoutFloor =
+            reason ?? (row[0, "subscriber"] == "t" ? "rows that a subscription brings carry their origin's time" : nil)
     }
 }
 

@@ -12,7 +12,7 @@ enum LeafCheck {
     ///   of it stays, and a unit that still has to read it finds out.
     /// - Throws: `PostgresError`.
     static func firstChange(_ plan: RunPlan, _ source: Source) throws -> String? {
-        let leaves = plan.datasets.flatMap(\.leaves)
+        let leaves = plan.datasets.filter { $0.mode == .transactions }.flatMap(\.leaves)
         let oids = "{" + leaves.map { String($0.oid) }.joined(separator: ",") + "}"
         let rows = try source.connection.query(
             """

@@ -25,7 +25,8 @@ public struct PlanPreview: Sendable {
         try lakeLog.load()
         let source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
         let horizon = try Horizon.take(source)
-        plan = try Planner(spec: spec, source: source, state: lakeLog.state, log: log).plan(to: horizon)
+        plan = try Planner(spec: spec, source: source, state: lakeLog.state, log: log, live: lakeLog.liveFiles)
+            .plan(to: horizon, stepwise: false)
         heldBack = horizon.holder
         openRun = lakeLog.state.openRuns.values.first
         destination = store.location

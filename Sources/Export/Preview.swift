@@ -43,7 +43,7 @@ public struct Preview {
             let copy = try source.connection.copyOut(
                 """
                 COPY (SELECT \(plan.fields.map(\.expression).joined(separator: ", ")) \
-                FROM ONLY \(SQL.identifier([leaf.schema, leaf.name])) AS t \
+                FROM \(plan.from(leaf.unbounded)) \
                 \(plan.filter.map { "WHERE (\($0)) " } ?? "")LIMIT \(left)) TO STDOUT (FORMAT binary)
                 """)
             while try copy.next() {
@@ -54,6 +54,15 @@ public struct Preview {
         }
         reader.encodeAll(encoder, into: &text)
         return text.span.withUnsafeBufferPointer { Array($0) }
+    }
+}
+
+extension LeafPlan {
+    /// The leaf with a window that holds everything, for relations that have `:low` and `:high` in their query.
+    var unbounded: LeafPlan {
+        var all = self
+        (all.low, all.high) = (nil, .max)
+        return all
     }
 }
 

@@ -24,18 +24,28 @@ final class RunLock: @unchecked Sendable {
     ///   - url: the source.
     ///   - applicationName: the session's name.
     ///   - destination: the destination's location, which the lock stands for.
+    ///   - purpose: what is done there; locks for different purposes do not exclude one another.
     /// - Returns: the lock; nil when another session holds it.
     /// - Throws: `PostgresError`.
-    static func take(url: String, applicationName: String, destination: String) throws -> RunLock? {
-        let lock = try RunLock(url: url, applicationName: applicationName, destination: destination)
+    static func take(url: String, applicationName: String, destination: String, purpose: Purpose) throws -> RunLock? {
+        let lock = try RunLock(
+            url: url, applicationName: applicationName, name: "tidemark \(purpose.rawValue) \(destination)")
         let row = try lock.connection.query("SELECT pg_try_advisory_lock($1)::text AS taken", [String(lock.key)])
         return row[0, "taken"] == "true" ? lock : nil
     }
 
-    private init(url: String, applicationName: String, destination: String) throws {
+    /// What a lock keeps others from.
+    enum Purpose: String {
+        /// Exporting what is new.
+        case export = "lock"
+        /// Writing history anew.
+        case rewrite
+    }
+
+    private init(url: String, applicationName: String, name: String) throws {
         connection = try Connection(url, applicationName: applicationName)
         try connection.execute(SessionSettings.sql)
-        let digest = SHA256.hash(data: Array("tidemark lock \(destination)".utf8))
+        let digest = SHA256.hash(data: Array(name.utf8))
         key = digest.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
     }
 

@@ -8,7 +8,7 @@ public struct RunSummary: Codable, Sendable {
     public let destination: String
     /// The lake's version now.
     public let version: Int
-    /// The runs that were committed: one taken over, one of its own, or none when nothing was new.
+    /// The runs that were committed: one taken over, one of its own or several of a large load, none when nothing was new.
     public let runs: [RunReport]
     /// What holds the horizon back, so that later rows come with a later run.
     public let heldBack: Horizon.Holder?
@@ -29,17 +29,23 @@ public struct RunReport: Codable, Sendable {
     public let high: Int64
     /// What was exported, by dataset.
     public let datasets: [String: LogEntry.Counts]
+    /// How many files it replaced.
+    public let removed: Int
+    /// What was updated and deleted in the source since the last run, by dataset, where anything was.
+    public let changes: [String: LeafChanges]
     /// How long this attempt took.
     public let seconds: Double
 
     /// Rows written in all.
     public var rows: Int64 { datasets.values.reduce(0) { $0 + $1.rows } }
 
-    init(_ commit: LogEntry.Commit, _ plan: RunPlan, seconds: Double) {
+    init(_ commit: LogEntry.Commit, _ plan: RunPlan, changes: [String: LeafChanges], seconds: Double) {
         run = commit.run
         attempt = commit.attempt
         high = plan.window.high
         datasets = commit.counts
+        removed = commit.removed.count
+        self.changes = changes
         self.seconds = seconds
     }
 }

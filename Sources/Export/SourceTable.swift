@@ -2,33 +2,86 @@ import Lake
 import Pipeline
 import Postgres
 
-/// A table of the source as it is now: its columns and its leaves.
+/// What a dataset is read from, as it is now.
 struct SourceTable {
-    /// The name, quoted as SQL wants it.
+    /// The table's name as messages have it, or `a query`.
     let name: String
-    /// Its columns, in order.
+    /// What stands behind FROM where rows are not read leaf by leaf: a quoted name, or a query in parentheses.
+    let relation: String?
+    /// The columns, in order.
     let columns: [ColumnInfo]
-    /// The tables that hold its rows, by name; their windows are not set yet.
+    /// The leaves, by schema and name; their windows are not set. A relation is a single one.
     let leaves: [LeafPlan]
+
+    /// What stands behind FROM to read a leaf.
+    func from(_ leaf: LeafPlan) -> String { relation ?? "ONLY \(SQL.identifier([leaf.schema, leaf.name]))" }
+
+    /// A column by its name.
+    func column(_ name: String) -> ColumnInfo? { columns.first { $0.name == name } }
 }
 
 extension SourceTable {
-    /// Looks a table up.
+    /// Looks up what a dataset is read from.
+    ///
+    /// - Throws: `ExportError` when there is no such table, it is of a kind that cannot be read so, or has no leaf;
+    ///   `PostgresError`.
+    init(_ dataset: DatasetSpec, source: Source) throws {
+        if let query = dataset.query {
+            let everything = "(\(Self.window(query, low: nil, high: nil))\n)"
+            self.init(
+                name: "a query", relation: "(\(query)\n)",
+                columns: try source.connection.columns(ofQuery: "SELECT * FROM \(everything) AS t"),
+                leaves: [Self.leaf(oid: 0, schema: "", name: "query of \(dataset.name)")])
+            return
+        }
+        let table = dataset.table
+        let oid = try Self.find(table, source)
+        let columns = try source.connection.columns(ofTable: oid)
+        if dataset.mode == .snapshot || dataset.cursor.mode == .column {
+            let place = try source.connection.query(
+                "SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n "
+                    + "ON n.oid = c.relnamespace WHERE c.oid = $1::oid", [String(oid)])
+            let (schema, name) = (try place.text(0, "schema"), try place.text(0, "name"))
+            self.init(
+                name: table.description, relation: SQL.identifier([schema, name]), columns: columns,
+                leaves: [Self.leaf(oid: oid, schema: schema, name: name)])
+        } else {
+            self.init(
+                name: table.description, relation: nil, columns: columns,
+                leaves: try Self.leaves(of: oid, named: table.description, source))
+        }
+    }
+
+    private static func leaf(oid: UInt32, schema: String, name: String) -> LeafPlan {
+        LeafPlan(oid: oid, schema: schema, name: name, fileNode: 0, low: nil, high: 0, pages: 0, rows: 0)
+    }
+
+    /// A query with its window's ends in place of `:low` and `:high`.
     ///
     /// - Parameters:
-    ///   - table: the table as the pipeline names it.
-    ///   - source: the source.
-    /// - Throws: `PostgresError`; `ExportError` when there is no such table, or one that has no xmin to go by.
-    init(_ table: TableName, source: Source) throws {
+    ///   - low: microseconds since 2000-01-01 UTC; nil for no bound.
+    ///   - high: likewise.
+    static func window(_ query: String, low: Int64?, high: Int64?) -> String {
+        query.replacing(/:(low|high)\b/) { match in
+            // `::lower` and the like are casts.
+            if match.range.lowerBound > query.startIndex,
+                query[query.index(before: match.range.lowerBound)] == ":"
+            {
+                return String(match.output.0)
+            }
+            return match.output.1 == "low"
+                ? TimeBound.literal(low ?? .min) : TimeBound.literal(high ?? .max)
+        }
+    }
+
+    private static func find(_ table: TableName, _ source: Source) throws -> UInt32 {
         // Without a schema the session's search path finds it, as in psql.
         let quoted = SQL.identifier([table.schema, table.name].compactMap { $0 })
         let found = try source.connection.query("SELECT to_regclass($1)::oid::text AS oid", [quoted])
         guard found.count == 1, let oid = found[0, "oid"].flatMap(UInt32.init) else {
-            throw try Self.unknown(table, source)
+            throw try unknown(table, source)
         }
-        self.init(
-            name: table.description, columns: try source.connection.columns(ofTable: oid),
-            leaves: try Self.leaves(of: oid, named: table.description, source))
+        return oid
     }
 
     private static func unknown(_ table: TableName, _ source: Source) throws -> ExportError {
@@ -36,7 +89,7 @@ extension SourceTable {
         let others = try source.connection.query(
             """
             SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1 LIMIT 20
+            WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition ORDER BY 1 LIMIT 20
             """, [schema])
         let names = (0..<others.count).compactMap { others[$0, "name"] }.joined(separator: ", ")
         return ExportError(
@@ -46,6 +99,7 @@ extension SourceTable {
                 ? "The schema \(schema) has no tables, or does not exist." : "The schema \(schema) has: \(names).")
     }
 
+    /// The leaves below a table: its partitions or inheriting children, or itself.
     private static func leaves(of root: UInt32, named name: String, _ source: Source) throws -> [LeafPlan] {
         let rows = try source.connection.query(
             """
@@ -56,6 +110,7 @@ extension SourceTable {
                    CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::int END
                        ::text AS pages,
                    greatest(c.reltuples, 0)::bigint::text AS tuples, c.relpages::text AS relpages,
+                   pg_stat_get_tuples_updated(c.oid)::text AS updated, pg_stat_get_tuples_deleted(c.oid)::text AS deleted,
                    (c.relrowsecurity AND NOT row_security_bypassed)::text AS hidden
             FROM tree JOIN pg_class c ON c.oid = tree.oid JOIN pg_namespace n ON n.oid = c.relnamespace,
                  LATERAL (SELECT rolsuper OR rolbypassrls OR (c.relowner = pg_roles.oid AND NOT c.relforcerowsecurity)
@@ -82,10 +137,11 @@ extension SourceTable {
                 leaves.append(
                     LeafPlan(
                         oid: try rows.integer(row, "oid"), schema: schema, name: leaf,
-                        fileNode: try rows.integer(row, "filenode"), low: nil, pages: pages,
-                        rows: counted > 0 ? tuples * pages / counted : pages * rowsGuessedPerPage))
-            case "f":
-                throw unserved("\(schema).\(leaf)", "a foreign table")
+                        fileNode: try rows.integer(row, "filenode"), low: nil, high: 0, pages: pages,
+                        rows: counted > 0 ? tuples * pages / counted : pages * rowsGuessedPerPage,
+                        changes: LeafChanges(
+                            updated: try rows.integer(row, "updated"), deleted: try rows.integer(row, "deleted"))))
+            case "f": throw unserved("\(schema).\(leaf)", "a foreign table")
             case "v": throw unserved("\(schema).\(leaf)", "a view")
             case "m": throw unserved("\(schema).\(leaf)", "a materialized view")
             default: throw unserved("\(schema).\(leaf)", "a relation of kind \(kind)")
@@ -99,12 +155,15 @@ extension SourceTable {
         return leaves
     }
 
-    /// Rows of about 500 bytes, where the table was never analysed.
+    /// For tables that were never analysed: events of about 500 bytes.
     private static let rowsGuessedPerPage: Int64 = 15
 
     private static func unserved(_ name: String, _ kind: String) -> ExportError {
         ExportError(
             operation: "export", object: name, reason: "it is \(kind), whose rows carry no transaction id to go by",
-            hint: "Name the table beneath it.")
+            hint: """
+                Name the table beneath it, or go by a time column: `cursor: {mode: column, column: NAME}`, or export all of \
+                it each time: `mode: snapshot`.
+                """)
     }
 }

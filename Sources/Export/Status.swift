@@ -71,7 +71,8 @@ public struct Status: Codable, Sendable {
         let upTo = lakeLog.state.endedRuns.last { $0.window != nil }?.window?.takenAt
         datasets = spec.datasets.map { dataset in
             let state = lakeLog.state.datasets[dataset.name]
-            let watermark = state?.watermarks.values.map(\.high).min()
+            // A leaf that is gone keeps its watermark: the last one tells how far the others are.
+            let watermark = state?.watermarks.values.map(\.high).max()
             return Dataset(
                 name: dataset.name, schema: state?.schema?.version, columns: state?.schema?.columns.count ?? 0,
                 leaves: state?.watermarks.count ?? 0, watermark: watermark,

@@ -1,7 +1,7 @@
 import Lake
 import Postgres
 
-/// The transaction that reads a unit: short, read-only, and sure that it reads what the plan speaks of.
+/// The SQL of a unit: it checks in its own transaction that what it reads is what the plan speaks of, then reads it.
 struct UnitQuery {
     let plan: RunPlan
     let dataset: DatasetPlan
@@ -14,103 +14,99 @@ struct UnitQuery {
 
     /// Begins the transaction and checks the plan against what it sees.
     ///
-    /// The lock comes before the first snapshot: the other way round, a rewriting ALTER in between would make the table
-    /// look empty. A page range is read by a TID scan and nothing else, so that the rows come in one order always.
-    ///
     /// - Parameter connection: the worker's connection, outside of a transaction.
     /// - Returns: the COPY statement that reads the unit.
-    /// - Throws: `PostgresError`; `ExportError` when the source is not as planned; ``LaggingSource`` when it does not show
-    ///   the whole window yet.
+    /// - Throws: as ``Preflight/begin(_:_:)``.
     func begin(_ connection: Connection) throws -> String {
-        try connection.execute(
-            """
-            BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-            SET LOCAL statement_timeout = \(statementTimeout);
-            SET LOCAL lock_timeout = \(lockTimeout);
-            SET LOCAL idle_in_transaction_session_timeout = 600000;
-            SET LOCAL row_security = off;
-            SET LOCAL synchronize_seqscans = off;
-            SET LOCAL max_parallel_workers_per_gather = 0;
-            SET LOCAL enable_indexscan = off;
-            SET LOCAL enable_indexonlyscan = off;
-            SET LOCAL enable_bitmapscan = off;
-            SET LOCAL jit = off;
-            LOCK TABLE ONLY \(table) IN ACCESS SHARE MODE
-            """)
-        let row = try connection.query(
-            """
-            SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS low, pg_snapshot_xmax(pg_current_snapshot())::text AS next,
-                   (SELECT system_identifier::text FROM pg_control_system()) AS system,
-                   (SELECT timeline_id::text FROM pg_control_checkpoint()) AS timeline,
-                   current_database() AS database,
-                   \(SQL.literal(table))::regclass::oid::text AS oid,
-                   coalesce(pg_relation_filenode(\(SQL.literal(table))::regclass), 0)::text AS filenode
-            """)
-        try check(
-            SourceIdentity(
-                systemIdentifier: try row.text(0, "system"), database: try row.text(0, "database"),
-                timeline: try row.integer(0, "timeline")), connection)
-        let oid: UInt32 = try row.integer(0, "oid")
-        let fileNode: UInt32 = try row.integer(0, "filenode")
-        guard oid == leaf.oid, fileNode == leaf.fileNode else {
-            throw ExportError(
-                operation: "read", object: leaf.qualifiedName,
-                reason: "it was replaced or rewritten after the run was planned",
-                hint: "The next run plans afresh.")
-        }
-        let low: Int64 = try row.integer(0, "low")
-        guard low >= plan.window.high else {
-            throw LaggingSource(target: connection.target, high: plan.window.high, low: low)
-        }
-        return copy(next: try row.integer(0, "next"))
+        let access: Preflight.Access =
+            switch unit.piece {
+            case .pages: .pages
+            case .times: .index
+            case .whole, .keys: .any
+            }
+        let preflight = Preflight(
+            identity: plan.source, leaf: leaf, relation: dataset.relation, high: high,
+            statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+        return copy(next: try preflight.begin(connection, access))
     }
 
-    private func check(_ identity: SourceIdentity, _ connection: Connection) throws {
-        guard identity == plan.source else {
-            throw ExportError(
-                operation: "read a unit from", object: connection.target,
-                reason: "the plan is for \(plan.source), and this is \(identity)",
-                hint: "Does the url lead to several servers?")
-        }
-    }
-
-    private var table: String { SQL.identifier([leaf.schema, leaf.name]) }
+    /// What must have ended: a leaf's own window, or what had when a relation was planned.
+    private var high: Int64 { dataset.mode == .transactions ? leaf.high : plan.window.high }
 
     /// The statement.
+    ///
+    /// - Parameter next: `pg_snapshot_xmax` of the transaction's own snapshot.
+    func copy(next: Int64) -> String {
+        var conditions: [String] = []
+        var order = ""
+        switch unit.piece {
+        case .whole: break
+        case .pages(let from, let to):
+            if from > 0 { conditions.append("t.ctid >= '(\(from),0)'") }
+            if let to { conditions.append("t.ctid < '(\(to),0)'") }
+        case .times(let range):
+            conditions.append(range.condition)
+            order = " ORDER BY t.ctid"
+        case .keys(let keys): conditions.append(Self.isOneOf(keys, dataset.key))
+        }
+        conditions += window(next)
+        conditions += leaf.bounds.map(\.condition)
+        // The line end keeps a comment at the filter's end from hiding what follows.
+        if let filter = dataset.filter { conditions.append("(\(filter)\n)") }
+        let fields = dataset.fields.map(\.expression).joined(separator: ", ")
+        let rows = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
+        return "COPY (SELECT \(fields) FROM \(dataset.from(leaf))\(rows)\(order)) TO STDOUT (FORMAT binary)"
+    }
+
+    private func window(_ next: Int64) -> [String] {
+        switch dataset.mode {
+        case .transactions: return [Self.window(low: leaf.low, high: leaf.high, next: next)]
+        case .column:
+            guard var range = dataset.cursor else { return [] }
+            (range.from, range.to) = (leaf.low, leaf.high)
+            return [range.condition]
+        case .snapshot: return []
+        }
+    }
+
+    /// The condition that a row of a leaf lies in `[low, high)`.
     ///
     /// A row's transaction id has 32 bits; how far it lies behind the snapshot's end, modulo 2^32, tells its full id:
     /// `next - ((next - xmin) & 4294967295)`. Written as a distance, one comparison or two do.
     ///
-    /// - Parameter next: `pg_snapshot_xmax` of the transaction's own snapshot.
-    func copy(next: Int64) -> String {
+    /// - Parameters:
+    ///   - low: nil for a leaf that is read from its beginning.
+    ///   - next: `pg_snapshot_xmax` of the transaction's own snapshot.
+    static func window(low: Int64?, high: Int64, next: Int64) -> String {
         let distance = "((\(next) - t.xmin::text::bigint) & 4294967295)"
-        var conditions: [String] = []
-        if unit.firstPage > 0 { conditions.append("t.ctid >= '(\(unit.firstPage),0)'") }
-        if let end = unit.endPage { conditions.append("t.ctid < '(\(end),0)'") }
-        if let low = leaf.low {
-            conditions.append("\(distance) BETWEEN \(next - plan.window.high + 1) AND \(next - low)")
-        } else {
-            conditions.append("\(distance) > \(next - plan.window.high)")
-        }
-        // The line end keeps a comment at the filter's end from hiding what follows.
-        if let filter = dataset.filter { conditions.append("(\(filter)\n)") }
-        return """
-            COPY (SELECT \(dataset.fields.map(\.expression).joined(separator: ", ")) FROM ONLY \(table) AS t \
-            WHERE \(conditions.joined(separator: " AND "))) TO STDOUT (FORMAT binary)
-            """
+        guard let low else { return "\(distance) > \(next - high)" }
+        return "\(distance) BETWEEN \(next - high + 1) AND \(next - low)"
     }
-}
 
-/// The server that a connection led to does not show the whole window yet: a standby that lags.
-struct LaggingSource: Error, CustomStringConvertible {
-    let target: String
-    let high: Int64
-    let low: Int64
+    /// The condition that a row has one of some keys.
+    static func isOneOf(_ keys: [[String?]], _ columns: [KeyPlan]) -> String {
+        let rows = keys.map { key in
+            "(\(zip(key, columns).map { "\($0.map(SQL.literal) ?? "NULL")::\($1.type)" }.joined(separator: ", ")))"
+        }
+        let names = columns.map { "t.\(SQL.identifier($0.column))" }.joined(separator: ", ")
+        return "(\(names)) IN (VALUES \(rows.joined(separator: ", ")))"
+    }
 
-    var description: String {
-        """
-        Cannot read a unit from \(target): it has replayed up to transaction \(low), and the window ends at \(high). \
-        A standby lags; connect to the primary or wait.
-        """
+    /// Reads a few of the leaf's rows with their transactions, in the unit's own transaction.
+    ///
+    /// - Returns: the rows' marks; none for other units than pages.
+    /// - Throws: `PostgresError`, `ExportError`.
+    func sample(_ connection: Connection) throws -> [RowMark] {
+        guard dataset.mode == .transactions, case .pages(let from, let to) = unit.piece, !dataset.key.isEmpty else {
+            return []
+        }
+        let end = max(from, (to ?? leaf.pages) - 1)
+        let places = Set([from, (from + end) / 2, end]).sorted().map { "\"(\($0),1)\"" }.joined(separator: ",")
+        let key = dataset.key.map { "t.\(SQL.identifier($0.column))::text" }.joined(separator: ", ")
+        let rows = try connection.query(
+            "SELECT t.xmin::text AS xmin, \(key) FROM \(dataset.from(leaf)) WHERE t.ctid = ANY ('{\(places)}'::tid[])")
+        return try (0..<rows.count).map { row in
+            RowMark(key: Array(rows.rows[row].dropFirst()), xmin: try rows.integer(row, "xmin"))
+        }
     }
 }

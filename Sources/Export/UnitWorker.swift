@@ -111,6 +111,8 @@ final class UnitWorker {
         }
         compressors = []
         var counted = Counted()
+        var sample: [RowMark] = []
+        var fingerprint: String?
         let result: UnitResult
         do {
             var reader = try RowReader(dataset: dataset)
@@ -120,6 +122,8 @@ final class UnitWorker {
                 job.log.debug("unit \(unit.number): \(sql)")
                 let copy = try connection.copyOut(sql)
                 try pump(copy, &reader, output, &counted)
+                sample = counted.rows > 0 ? try query.sample(connection) : []
+                if dataset.mode == .snapshot { fingerprint = try Fingerprint.read(dataset, connection) }
                 try connection.execute("COMMIT")
             }
             let (chunks, idle) = try output.finish()
@@ -128,7 +132,8 @@ final class UnitWorker {
             job.progress.update { $0.bytesWritten += written - counted.bytesWritten }
             result = UnitResult(
                 unit: unit.number, attempt: job.attempt, dataset: dataset.name, leaf: leaf.oid, rows: counted.rows,
-                bytesRead: counted.bytesRead, chunks: chunks, strays: reader.strays, finished: Date())
+                bytesRead: counted.bytesRead, chunks: chunks, strays: reader.strays, sample: sample,
+                fingerprint: fingerprint, finished: Date())
         } catch {
             output.abort()
             self.connection = nil
@@ -141,6 +146,8 @@ final class UnitWorker {
             throw error
         }
         for chunk in result.chunks { job.log.debug("wrote \(chunk.key): \(chunk.rows) rows, \(chunk.bytes) bytes") }
+        // Reading an empty unit again finds nothing again: no object is needed to say so.
+        if result.rows == 0, result.fingerprint == nil { return result }
         // From here on the chunks stay: a result whose PUT seemed to fail may have arrived all the same.
         let settled = try job.results.settle(result)
         // Another attempt was first: its chunks count, ours go.

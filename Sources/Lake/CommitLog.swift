@@ -9,7 +9,7 @@ public final class CommitLog {
     /// The state after the last entry that was read.
     public private(set) var state = LakeState()
     /// Whether the store is known to refuse a second PUT of a name; nil before it was tried.
-    public private(set) var isConditional: Bool?
+    public var isConditional: Bool?
     /// Called before each write, to see that this runner still holds the pipeline; it throws when not.
     public var guardWrite: @Sendable () throws -> Void = {}
 
@@ -37,6 +37,7 @@ public final class CommitLog {
             try objects.exists(Layout.entry(latest.checkpoint))
         {
             state = checkpoint
+            isConditional = isConditional ?? latest.isConditional
         }
         while let entry = try objects.read(LogEntry.self, at: Layout.entry(state.version + 1)) {
             try state.apply(entry, number: state.version + 1)
@@ -96,9 +97,17 @@ public final class CommitLog {
     public func writeCheckpoint() throws {
         let number = state.version
         try guardWrite()
+        try fileList.settle(&state)
         try objects.replace(state, at: Layout.checkpoint(number))
-        try objects.replace(Latest(checkpoint: number), at: Layout.latest)
+        try objects.replace(Latest(checkpoint: number, isConditional: isConditional), at: Layout.latest)
     }
+
+    /// All live files, in the order of the commits that added them.
+    ///
+    /// - Throws: `StoreError`; `LakeError` when a piece of the list is missing.
+    public func liveFiles() throws -> [LiveFile] { try fileList.live(state) }
+
+    private var fileList: FileList { FileList(objects: objects) }
 
     /// Writes a run's plan.
     ///
@@ -164,6 +173,8 @@ public final class CommitLog {
     private struct Latest: Codable {
         var format = 1
         var checkpoint: Int
+        /// Whether the store was seen to refuse a second PUT.
+        var isConditional: Bool?
     }
 
     /// What says that a step is done.

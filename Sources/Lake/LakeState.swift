@@ -16,9 +16,25 @@ public struct LakeState: Codable, Sendable {
     public var openRuns: [Int: OpenRun] = [:]
     /// The last runs that ended, oldest first, at most ``runsKept``.
     public var endedRuns: [EndedRun] = []
+    /// What was known of open transactions at the exports' snapshots, oldest first, at most ``marksKept``.
+    public var marks: [HorizonMark] = []
+    /// The backfills that are not through with what was asked for, by dataset.
+    public var backfills: [String: BackfillPlan] = [:]
+    /// The commits of the last days that removed files, oldest first: whoever runs after the grace deletes them.
+    public var removals: [Removal] = []
+    /// The older part of the file list, in objects of its own, oldest first.
+    public var segments: [FileSegment] = []
+    /// The rest of the file list.
+    public var recent = FileChanges()
 
     /// How many ended runs the state remembers.
     public static let runsKept = 20
+    /// How many horizon marks the state remembers.
+    public static let marksKept = 64
+    /// Foundation counts from 2001, PostgreSQL from 2000; in seconds.
+    private static let from2000To2001: Double = 366 * 86_400
+    /// How long the state remembers removals in seconds; `clean` finds what nobody deleted until then.
+    public static let removalsKept: Double = 7 * 86_400
 
     /// The state of a lake without a log.
     public init() {}
@@ -50,12 +66,18 @@ public struct LakeState: Codable, Sendable {
         case .commit(let commit):
             let run = try openRun(commit.run, of: number)
             end(run, entry: number, time: entry.time, window: commit.window, counts: commit.counts, reason: nil)
+            for name in commit.resets { datasets[name]?.watermarks = [:] }
             for (name, schema) in commit.schemas { datasets[name, default: DatasetState()].schema = schema }
             for (name, watermarks) in commit.watermarks {
                 for watermark in watermarks {
                     datasets[name, default: DatasetState()].watermarks[Int(watermark.leaf)] = watermark
                 }
             }
+            for (name, fingerprint) in commit.fingerprints {
+                datasets[name, default: DatasetState()].fingerprint = fingerprint
+            }
+            recent.apply(commit, entry: number)
+            remember(commit, run, entry: number, time: entry.time)
         case .abandon(let abandon):
             let run = try openRun(abandon.run, of: number)
             end(run, entry: number, time: entry.time, window: nil, counts: [:], reason: abandon.reason)
@@ -69,6 +91,19 @@ public struct LakeState: Codable, Sendable {
                 reason: "it speaks of run \(number), which is not open")
         }
         return run
+    }
+
+    private mutating func remember(_ commit: LogEntry.Commit, _ run: OpenRun, entry: Int, time: Date) {
+        if run.kind == .export {
+            let taken = Int64((commit.window.takenAt.timeIntervalSinceReferenceDate + Self.from2000To2001) * 1e6)
+            marks.append(HorizonMark(next: commit.window.next, oldest: commit.window.oldest, taken: taken))
+            if marks.count > Self.marksKept { marks.removeFirst(marks.count - Self.marksKept) }
+        }
+        if let backfill = commit.backfill {
+            backfills[backfill.dataset] = backfill.to < backfill.requestTo ? backfill : nil
+        }
+        removals.removeAll { time.timeIntervalSince($0.time) > Self.removalsKept }
+        if !commit.removed.isEmpty { removals.append(Removal(entry: entry, run: run.number, time: time)) }
     }
 
     private mutating func end(
@@ -89,6 +124,8 @@ public struct DatasetState: Codable, Sendable {
     public var schema: DatasetSchema?
     /// How far each leaf has been exported, by oid; kept when a leaf vanishes.
     public var watermarks: [Int: Watermark] = [:]
+    /// Of a snapshot dataset: what tells whether its rows are others now.
+    public var fingerprint: String?
 
     /// A dataset of which the log says nothing yet.
     public init() {}
@@ -130,4 +167,24 @@ public struct EndedRun: Codable, Sendable {
     public var counts: [String: LogEntry.Counts]
     /// Why it was abandoned; nil for a committed run.
     public var abandoned: String?
+}
+
+/// What was known of open transactions when an export took its snapshot.
+public struct HorizonMark: Codable, Hashable, Sendable {
+    /// The first transaction id that was not yet given.
+    public var next: Int64
+    /// When the oldest transaction then open began, in microseconds since 2000-01-01 UTC; nil where that was not known.
+    public var oldest: Int64?
+    /// The server's clock then, likewise.
+    public var taken: Int64
+}
+
+/// A commit whose removed files are to be deleted.
+public struct Removal: Codable, Hashable, Sendable {
+    /// The commit's entry.
+    public var entry: Int
+    /// Its run.
+    public var run: Int
+    /// When it was committed.
+    public var time: Date
 }

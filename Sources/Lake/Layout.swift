@@ -13,6 +13,11 @@ public enum Layout {
     /// The key of the state after an entry.
     public static func checkpoint(_ number: Int) -> String { "_tidemark/checkpoint/\(padded(number, 10)).json" }
 
+    /// A piece of the file list.
+    public static func segment(from: Int, through: Int) -> String {
+        "_tidemark/checkpoint/files-\(padded(from, 10))-\(padded(through, 10)).json"
+    }
+
     /// The key of a run's plan.
     public static func plan(run: Int) -> String { "\(runFolder(run))/plan.json" }
 

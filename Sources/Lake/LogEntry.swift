@@ -102,26 +102,39 @@ public struct LogEntry: Codable, Sendable {
         public var window: WindowPlan
         /// The files that exist from here on.
         public var added: [ChunkRecord]
+        /// The keys of files that readers no longer take from here on.
+        public var removed: [String]
         /// The watermarks that an export moved, per dataset.
         public var watermarks: [String: [Watermark]]
         /// The schemas that begin here, per dataset.
         public var schemas: [String: DatasetSchema]
         /// What was exported, per dataset.
         public var counts: [String: Counts]
+        /// The datasets whose former watermarks mean nothing any more: they were another source's.
+        public var resets: [String]
+        /// What snapshot datasets held, per dataset: see ``UnitResult/fingerprint``.
+        public var fingerprints: [String: String]
+        /// For a backfill: what was rewritten.
+        public var backfill: BackfillPlan?
 
         /// Makes the entry's text.
         public init(
-            run: Int, uuid: String, attempt: Int, window: WindowPlan, added: [ChunkRecord],
-            watermarks: [String: [Watermark]], schemas: [String: DatasetSchema], counts: [String: Counts]
+            run: Int, uuid: String, attempt: Int, window: WindowPlan, added: [ChunkRecord], removed: [String] = [],
+            watermarks: [String: [Watermark]], schemas: [String: DatasetSchema], counts: [String: Counts],
+            resets: [String] = [], fingerprints: [String: String] = [:], backfill: BackfillPlan? = nil
         ) {
             self.run = run
             self.uuid = uuid
             self.attempt = attempt
             self.window = window
             self.added = added
+            self.removed = removed
             self.watermarks = watermarks
             self.schemas = schemas
             self.counts = counts
+            self.resets = resets
+            self.fingerprints = fingerprints
+            self.backfill = backfill
         }
     }
 
@@ -157,26 +170,6 @@ public struct LogEntry: Codable, Sendable {
             self.bytes = bytes
             self.strays = strays
         }
-    }
-}
-
-/// How far a leaf has been exported.
-public struct Watermark: Codable, Hashable, Sendable {
-    /// The leaf's oid, by which it is known.
-    public var leaf: UInt32
-    /// Its name at that time, for people.
-    public var name: String
-    /// The file it lay in.
-    public var fileNode: UInt32
-    /// The end of its last committed window.
-    public var high: Int64
-
-    /// Makes a watermark.
-    public init(leaf: UInt32, name: String, fileNode: UInt32, high: Int64) {
-        self.leaf = leaf
-        self.name = name
-        self.fileNode = fileNode
-        self.high = high
     }
 }
 

@@ -12,6 +12,8 @@ public struct Manifest: Codable, Sendable {
     public var schema: Int
     /// The files, their keys relative to the destination.
     public var files: [File]
+    /// The keys of files that these replace, and that readers no longer take.
+    public var replaces: [String]
 
     /// One file of a manifest.
     public struct File: Codable, Hashable, Sendable {
@@ -39,5 +41,6 @@ public struct Manifest: Codable, Sendable {
         self.schema = schema
         files = commit.added.filter { $0.dataset == dataset }
             .map { File(key: $0.key, rows: $0.rows, bytes: $0.bytes, sha256: $0.sha256) }
+        replaces = commit.removed.filter { $0.hasPrefix("\(dataset)/") }
     }
 }

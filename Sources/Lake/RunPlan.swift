@@ -22,11 +22,20 @@ public struct RunPlan: Codable, Sendable {
     public var datasets: [DatasetPlan]
     /// The pieces of work, in order.
     public var units: [UnitPlan]
+    /// The files that the commit removes, because the run writes their rows anew.
+    public var replaces: ReplacePlan?
+    /// For a backfill: what it rewrites.
+    public var backfill: BackfillPlan?
+    /// The datasets whose former watermarks the commit forgets.
+    public var resets: [String]
+    /// Whether more of a large first load follows when this is committed.
+    public var isStep: Bool
 
     /// Makes a plan.
     public init(
         program: String, uuid: String, kind: RunKind, pipeline: String, settings: String, source: SourceIdentity,
-        window: WindowPlan, datasets: [DatasetPlan], units: [UnitPlan]
+        window: WindowPlan, datasets: [DatasetPlan], units: [UnitPlan], replaces: ReplacePlan? = nil,
+        backfill: BackfillPlan? = nil, resets: [String] = [], isStep: Bool = false
     ) {
         self.program = program
         self.uuid = uuid
@@ -37,12 +46,59 @@ public struct RunPlan: Codable, Sendable {
         self.window = window
         self.datasets = datasets
         self.units = units
+        self.replaces = replaces
+        self.backfill = backfill
+        self.resets = resets
+        self.isStep = isStep
     }
 }
 
 /// What a run is for.
-public enum RunKind: String, Codable, Sendable {
+public enum RunKind: String, Codable, Sendable, CaseIterable {
     case export, backfill, repair, replay
+}
+
+/// The files whose rows a run writes anew.
+public struct ReplacePlan: Codable, Hashable, Sendable {
+    /// Their keys.
+    public var keys: [String]
+    /// How many rows they hold.
+    public var rows: Int64
+    /// Whether the run may commit fewer rows than that.
+    public var allowFewer: Bool
+
+    /// Makes a list of files.
+    public init(keys: [String], rows: Int64, allowFewer: Bool) {
+        self.keys = keys
+        self.rows = rows
+        self.allowFewer = allowFewer
+    }
+}
+
+/// A range of a dataset's time that one run rewrites, as a part of what the operator asked for.
+public struct BackfillPlan: Codable, Hashable, Sendable {
+    /// The dataset's name.
+    public var dataset: String
+    /// The time column that output partitions are cut by.
+    public var column: String
+    /// The first moment, in microseconds since 2000-01-01 UTC.
+    public var from: Int64
+    /// The moment behind the last, likewise.
+    public var to: Int64
+    /// The whole range that was asked for: its first moment.
+    public var requestFrom: Int64
+    /// The moment behind its last.
+    public var requestTo: Int64
+
+    /// Makes a range.
+    public init(dataset: String, column: String, from: Int64, to: Int64, requestFrom: Int64, requestTo: Int64) {
+        self.dataset = dataset
+        self.column = column
+        self.from = from
+        self.to = to
+        self.requestFrom = requestFrom
+        self.requestTo = requestTo
+    }
 }
 
 /// The end of a run's windows: every transaction below it has ended.
@@ -53,21 +109,43 @@ public struct WindowPlan: Codable, Hashable, Sendable {
     public var next: Int64
     /// The server's clock then.
     public var takenAt: Date
+    /// When the oldest transaction began that was open before the snapshot was taken, in microseconds since 2000-01-01
+    /// UTC; nil where that cannot be known for sure. A later window gets its floor from it.
+    public var oldest: Int64?
 
     /// Makes a window.
-    public init(high: Int64, next: Int64, takenAt: Date) {
+    public init(high: Int64, next: Int64, takenAt: Date, oldest: Int64? = nil) {
         self.high = high
         self.next = next
         self.takenAt = takenAt
+        self.oldest = oldest
     }
 }
 
 /// A dataset as a run exports it.
 public struct DatasetPlan: Codable, Sendable {
+    /// How rows are found.
+    public enum Mode: String, Codable, Sendable {
+        /// Leaf by leaf, by the transaction that wrote a row.
+        case transactions
+        /// By a time column of a relation whose rows carry no transaction.
+        case column
+        /// All of a relation, each time anew.
+        case snapshot
+    }
+
     /// The dataset's name.
     public var name: String
-    /// The table it is read from, quoted as SQL wants it.
+    /// The table it is read from, for people.
     public var table: String
+    /// How rows are found.
+    public var mode: Mode
+    /// For all but ``Mode/transactions``: what stands behind FROM, a quoted name or a query in parentheses.
+    public var relation: String?
+    /// For ``Mode/column``: the column and its type, without a range.
+    public var cursor: TimeBound?
+    /// The columns that identify a row, each with its SQL type.
+    public var key: [KeyPlan]
     /// The columns of the output.
     public var schema: DatasetSchema
     /// What is read: one expression a field, in COPY order.
@@ -82,16 +160,23 @@ public struct DatasetPlan: Codable, Sendable {
     public var filter: String?
     /// How files are written.
     public var output: OutputPlan
-    /// The leaves, each with its window's beginning.
+    /// The leaves, each with its window.
     public var leaves: [LeafPlan]
+    /// What people should know of how it is read.
+    public var notes: [String]
 
     /// Makes a dataset's plan.
     public init(
-        name: String, table: String, schema: DatasetSchema, fields: [FieldPlan], retired: [String],
-        flatten: [FlattenPlan], partitions: [PartitionPlan], filter: String?, output: OutputPlan, leaves: [LeafPlan]
+        name: String, table: String, mode: Mode = .transactions, relation: String? = nil, cursor: TimeBound? = nil,
+        key: [KeyPlan] = [], schema: DatasetSchema, fields: [FieldPlan], retired: [String], flatten: [FlattenPlan],
+        partitions: [PartitionPlan], filter: String?, output: OutputPlan, leaves: [LeafPlan], notes: [String] = []
     ) {
         self.name = name
         self.table = table
+        self.mode = mode
+        self.relation = relation
+        self.cursor = cursor
+        self.key = key
         self.schema = schema
         self.fields = fields
         self.retired = retired
@@ -100,6 +185,21 @@ public struct DatasetPlan: Codable, Sendable {
         self.filter = filter
         self.output = output
         self.leaves = leaves
+        self.notes = notes
+    }
+}
+
+/// A column of a dataset's key.
+public struct KeyPlan: Codable, Hashable, Sendable {
+    /// The table's column.
+    public var column: String
+    /// Its type as SQL writes it.
+    public var type: String
+
+    /// Makes a key column.
+    public init(column: String, type: String) {
+        self.column = column
+        self.type = type
     }
 }
 
@@ -192,36 +292,52 @@ public struct OutputPlan: Codable, Hashable, Sendable {
 
 /// A leaf as it was when the run was planned; every unit checks that it still is.
 public struct LeafPlan: Codable, Hashable, Sendable {
-    /// The table's oid.
+    /// The table's oid; 0 for a query.
     public var oid: UInt32
     /// The schema's name.
     public var schema: String
     /// The table's name.
     public var name: String
-    /// The file the table lies in; a rewrite changes it.
+    /// The file the table lies in, which a rewrite changes; 0 for what has none.
     public var fileNode: UInt32
     /// The window's beginning: the leaf's watermark; nil when it is read from its beginning.
     public var low: Int64?
+    /// The window's end.
+    public var high: Int64
+    /// What else a row must satisfy: a floor, a backfill's range, the first load's beginning.
+    public var bounds: [TimeBound]
+    /// What a first load leaves out; nil for nothing.
+    public var begin: Beginning?
     /// How many pages of 8 KiB it had.
     public var pages: Int64
     /// How many rows the statistics guess.
     public var rows: Int64
+    /// What the statistics say was updated and deleted.
+    public var changes: LeafChanges
+    /// Why no unit reads it, for people; nil where one does.
+    public var pruned: String?
 
     /// Makes a leaf.
     public init(
-        oid: UInt32, schema: String, name: String, fileNode: UInt32, low: Int64?, pages: Int64, rows: Int64
+        oid: UInt32, schema: String, name: String, fileNode: UInt32, low: Int64?, high: Int64, bounds: [TimeBound] = [],
+        begin: Beginning? = nil, pages: Int64, rows: Int64, changes: LeafChanges = LeafChanges(), pruned: String? = nil
     ) {
         self.oid = oid
         self.schema = schema
         self.name = name
         self.fileNode = fileNode
         self.low = low
+        self.high = high
+        self.bounds = bounds
+        self.begin = begin
         self.pages = pages
         self.rows = rows
+        self.changes = changes
+        self.pruned = pruned
     }
 
     /// The name as messages have it.
-    public var qualifiedName: String { "\(schema).\(name)" }
+    public var qualifiedName: String { schema.isEmpty ? name : "\(schema).\(name)" }
 }
 
 /// A piece of one leaf, read by one worker over one connection, independent of all others.
@@ -232,24 +348,33 @@ public struct UnitPlan: Codable, Hashable, Sendable {
     public var dataset: String
     /// The leaf's oid.
     public var leaf: UInt32
-    /// The first page.
-    public var firstPage: Int64
-    /// The page behind the last; nil for a leaf's last unit, which is open-ended.
-    public var endPage: Int64?
+    /// How it is cut out of the leaf.
+    public var piece: Piece
     /// How many bytes of the table it covers.
     public var bytes: Int64
     /// How many rows it is expected to cover.
     public var rows: Int64
 
+    /// A piece of a leaf.
+    public enum Piece: Codable, Hashable, Sendable {
+        /// All of it, as the relation gives it.
+        case whole
+        /// Pages from one to the one before the other; the last piece of a leaf is open-ended.
+        case pages(from: Int64, to: Int64?)
+        /// A range of an indexed time column.
+        case times(TimeBound)
+        /// The rows with these keys: the values of each as text.
+        case keys([[String?]])
+    }
+
     /// Makes a unit.
     public init(
-        number: Int, dataset: String, leaf: UInt32, firstPage: Int64, endPage: Int64?, bytes: Int64, rows: Int64
+        number: Int, dataset: String, leaf: UInt32, piece: Piece, bytes: Int64, rows: Int64
     ) {
         self.number = number
         self.dataset = dataset
         self.leaf = leaf
-        self.firstPage = firstPage
-        self.endPage = endPage
+        self.piece = piece
         self.bytes = bytes
         self.rows = rows
     }

@@ -20,13 +20,17 @@ public struct UnitResult: Codable, Sendable {
     public var chunks: [ChunkRecord]
     /// What no column took, by path.
     public var strays: [StrayCount]
+    /// A few of the leaf's rows, by which a later run recognises a harmless rewrite.
+    public var sample: [RowMark]
+    /// Of a snapshot dataset: what tells whether its rows are others next time.
+    public var fingerprint: String?
     /// When the unit was finished.
     public var finished: Date
 
     /// Makes a result.
     public init(
         unit: Int, attempt: Int, dataset: String, leaf: UInt32, rows: Int64, bytesRead: Int64, chunks: [ChunkRecord],
-        strays: [StrayCount], finished: Date
+        strays: [StrayCount], sample: [RowMark] = [], fingerprint: String? = nil, finished: Date
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -36,6 +40,8 @@ public struct UnitResult: Codable, Sendable {
         self.bytesRead = bytesRead
         self.chunks = chunks
         self.strays = strays
+        self.sample = sample
+        self.fingerprint = fingerprint
         self.finished = finished
     }
 }

@@ -1,10 +1,13 @@
 extension DatasetSpec {
     init(name: String, reading map: Mapping, defaults: OutputSettings) {
-        map.require("table", hint: "add `table: SCHEMA.TABLE`")
         map.require("key", hint: "add `key: COLUMN`, or a list: what identifies a row")
         let table = map.value("table", Self.table) ?? TableName(name: "")
+        let query = map.value("query", Self.query)
         let key = map.texts("key", Parse.name)
-        let mode: Mode? = map.value("mode", Parse.choice(notYet: ["snapshot"]))
+        let mode: Mode? = map.value("mode", Parse.choice())
+        let cursor = CursorSpec(reading: map.mapping("cursor"))
+        let prune = map.optional("prune").map(PruneSpec.init(reading:))
+        let initial = Self.initial(map)
         let columns = map.entries("columns", short: "name")
         let flatten = map.entries("flatten", short: "column")
         let exclude = map.texts("exclude", Parse.name)
@@ -12,17 +15,82 @@ extension DatasetSpec {
         let filter = map.value("where", Self.condition)
         let settings = defaults.overridden(by: map)
         self.init(
-            name: name, table: table, key: key?.map(\.value) ?? [], mode: mode ?? .incremental,
-            columns: columns?.map(ColumnSpec.init(reading:)),
+            name: name, table: table, query: query, key: key?.map(\.value) ?? [], mode: mode ?? .incremental,
+            cursor: cursor, prune: prune, initial: initial ?? .all, columns: columns?.map(ColumnSpec.init(reading:)),
             flatten: flatten?.map(FlattenSpec.init(reading:)) ?? [], exclude: exclude?.map(\.value) ?? [],
             sample: settings.sample, partitionBy: partitions?.map(PartitionSpec.init(reading:)) ?? [],
             format: settings.formatSpec, compression: settings.compression, chunk: settings.chunk,
             timestampZone: settings.timestampZone, filter: filter)
+        checkOrigin(map)
         check(map, key: key, columns: columns, flatten: flatten ?? [], exclude: exclude ?? [], partitions ?? [])
         map.finish()
     }
 
     private static func table(_ text: String) throws(InvalidValue) -> TableName { try TableName(parsing: text) }
+
+    private static func query(_ text: String) throws(InvalidValue) -> String {
+        let hint = "write one SELECT without a semicolon at its end"
+        let trimmed = String(text.reversed().drop { $0.isWhitespace }.reversed())
+        guard !trimmed.isEmpty, !trimmed.contains("\0") else { throw InvalidValue(hint: hint) }
+        guard trimmed.last != ";" else { throw InvalidValue("it ends in a semicolon", hint: hint) }
+        return trimmed
+    }
+
+    /// `all`, `none`, or a mapping with `from`.
+    private static func initial(_ map: Mapping) -> InitialSpec? {
+        guard map.isMapping("initial") else {
+            return map.value("initial") { text throws(InvalidValue) in
+                switch text {
+                case "all": return .all
+                case "none": return InitialSpec.none
+                default: throw InvalidValue(hint: "write all, none or {from: 2026-01-01}")
+                }
+            }
+        }
+        let own = map.mapping("initial")
+        own.require("from", hint: "write the day of the first rows, as in {from: 2026-01-01}")
+        let column = own.value("column", Parse.name)
+        let from = own.value("from", Parse.moment)
+        own.finish()
+        return from.map { .from(column: column, from: $0) }
+    }
+
+    /// What belongs together of table, query, mode and cursor.
+    private func checkOrigin(_ map: Mapping) {
+        let document = map.document
+        func report(_ message: String, _ key: String, hint: String) {
+            document.report(message, at: map.place(of: key), hint: hint)
+        }
+        if !map.has("table"), !map.has("query") {
+            map.require("table", hint: "add `table: SCHEMA.TABLE`, or `query: SELECT …`")
+        }
+        if map.has("table"), map.has("query") {
+            report("'table' and 'query' are both set", "query", hint: "remove one of them")
+        }
+        if query != nil, mode == .incremental, cursor.mode == .transaction {
+            report(
+                "the rows of a query carry no transaction to go by", "query",
+                hint: "add `cursor: {mode: column, column: NAME}`, or `mode: snapshot`")
+        }
+        for (key, isSet) in [
+            ("cursor", map.has("cursor")), ("prune", prune != nil), ("initial", map.has("initial")),
+        ] where isSet && mode == .snapshot {
+            report("a snapshot has no '\(key)'", key, hint: "remove it: a snapshot is all rows, each time")
+        }
+        if mode == .snapshot, let query, [":low", ":high"].contains(where: query.contains) {
+            report("a snapshot has no window, so no :low and :high", "query", hint: "remove them from the query")
+        }
+        if cursor.mode == .column, prune != nil {
+            report(
+                "'prune' does nothing beside a cursor that goes by a column", "prune",
+                hint: "remove it: only the window's rows are asked for anyway")
+        }
+        if cursor.mode == .column, initial == .none {
+            report(
+                "`initial: none` is for tables that go by transactions", "initial",
+                hint: "write `initial: {from: …}` with the moment to begin at")
+        }
+    }
 
     private static func condition(_ text: String) throws(InvalidValue) -> String {
         guard text.contains(where: { !$0.isWhitespace }), !text.contains("\0") else {

@@ -4,16 +4,26 @@ public struct DatasetSpec: Hashable, Sendable {
     public enum Mode: String, Hashable, Sendable, CaseIterable {
         /// What was committed since the last run.
         case incremental
+        /// All rows, anew whenever one has changed: for small tables.
+        case snapshot
     }
 
     /// The name: 1 to 63 letters, digits, `_` and `-`; unique in its pipeline whatever its case.
     public var name: String
-    /// The table that is read.
+    /// The table or view that is read; empty when ``query`` is.
     public var table: TableName
+    /// A query in the table's place, `:low` and `:high` standing for the window's ends.
+    public var query: String?
     /// The columns of the table that identify a row; at least one.
     public var key: [String]
     /// What is exported.
     public var mode: Mode
+    /// How an incremental dataset tells what is new.
+    public var cursor: CursorSpec
+    /// A time column by which old data need not be read.
+    public var prune: PruneSpec?
+    /// What the first load takes.
+    public var initial: InitialSpec
     /// The declared columns, at least one; nil for all of the table's.
     public var columns: [ColumnSpec]?
     /// The JSON columns whose keys become columns.
@@ -37,15 +47,21 @@ public struct DatasetSpec: Hashable, Sendable {
 
     /// Makes a dataset.
     public init(
-        name: String, table: TableName, key: [String], mode: Mode = .incremental, columns: [ColumnSpec]? = nil,
+        name: String, table: TableName, query: String? = nil, key: [String], mode: Mode = .incremental,
+        cursor: CursorSpec = CursorSpec(), prune: PruneSpec? = nil, initial: InitialSpec = .all,
+        columns: [ColumnSpec]? = nil,
         flatten: [FlattenSpec] = [], exclude: [String] = [], sample: Int = 10_000, partitionBy: [PartitionSpec] = [],
         format: FormatSpec = .ndjson, compression: CompressionSpec = CompressionSpec(), chunk: ChunkSpec = ChunkSpec(),
         timestampZone: String = "UTC", filter: String? = nil
     ) {
         self.name = name
         self.table = table
+        self.query = query
         self.key = key
         self.mode = mode
+        self.cursor = cursor
+        self.prune = prune
+        self.initial = initial
         self.columns = columns
         self.flatten = flatten
         self.exclude = exclude

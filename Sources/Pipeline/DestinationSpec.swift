@@ -16,7 +16,11 @@ public struct DestinationSpec: Hashable, Sendable {
     public var sessionToken: Secret?
     /// The size of an upload part in bytes, 5 MiB to 5 GiB.
     public var partSize: Int
+    /// How long files that a backfill replaced stay, since readers may hold them.
+    public var grace: TimeSpan
 
+    /// One hour.
+    public static let defaultGrace = TimeSpan(milliseconds: 3_600_000)
     /// 16 MiB.
     public static let defaultPartSize = 16 << 20
 
@@ -24,7 +28,7 @@ public struct DestinationSpec: Hashable, Sendable {
     public init(
         url: String, region: String? = nil, endpoint: String? = nil, pathStyle: Bool? = nil,
         accessKeyID: String? = nil, secretAccessKey: Secret? = nil, sessionToken: Secret? = nil,
-        partSize: Int = defaultPartSize
+        partSize: Int = defaultPartSize, grace: TimeSpan = defaultGrace
     ) {
         self.url = url
         self.region = region
@@ -34,6 +38,7 @@ public struct DestinationSpec: Hashable, Sendable {
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
         self.partSize = partSize
+        self.grace = grace
     }
 }
 
@@ -49,6 +54,7 @@ extension DestinationSpec {
         sessionToken = map.value("session_token", isSecret: true, Parse.word).map { Secret($0) }
         let parts = ByteSize(bytes: 5 << 20)...ByteSize(bytes: 5 << 30)
         partSize = map.value("part_size", Parse.size(parts))?.bytes ?? Self.defaultPartSize
+        grace = map.value("grace", Parse.span(PruneSpec.spans)) ?? Self.defaultGrace
         checkCredentials(map)
         map.finish()
     }

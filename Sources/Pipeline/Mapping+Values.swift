@@ -30,6 +30,15 @@ extension Mapping {
         return node.isNothing || node.sequence?.isEmpty == true
     }
 
+    /// The mapping under a key; nil when the key is not there.
+    func optional(_ key: String) -> Mapping? {
+        let nested = mapping(key)
+        return has(key) ? nested : nil
+    }
+
+    /// Whether a key holds a mapping.
+    func isMapping(_ key: String) -> Bool { entries.first { $0.name == key }?.node.mapping != nil }
+
     /// A mapping under a key; without settings when it is not there or empty.
     ///
     /// - Parameter kind: what messages ask for.

@@ -1,3 +1,5 @@
+import Records
+
 /// The kinds of values, each read from its text.
 enum Parse {
     /// `true` or `false`.
@@ -40,6 +42,14 @@ enum Parse {
             }
             return span
         }
+    }
+
+    /// A day or a moment: microseconds since 2000-01-01 UTC.
+    static func moment(_ text: String) throws(InvalidValue) -> Int64 {
+        guard let moment = TimeText.moment(parsing: text) else {
+            throw InvalidValue(hint: "write a day such as 2026-01-01, or a moment such as 2026-01-01T06:00:00Z")
+        }
+        return moment
     }
 
     /// One of an enumeration's words.

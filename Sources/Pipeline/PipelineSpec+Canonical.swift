@@ -30,10 +30,23 @@ extension DatasetSpec {
         func list(_ texts: [String]) -> String { texts.map(quoted).joined(separator: " ") }
         var lines = [
             "dataset \(quoted(name))",
-            " table \(list([table.schema, table.name].compactMap { $0 }))",
+            query.map { " query \(quoted($0))" } ?? " table \(list([table.schema, table.name].compactMap { $0 }))",
             " key \(list(key))",
             " mode \(mode.rawValue)",
         ]
+        if cursor.mode == .column {
+            lines.append(" cursor \(quoted(cursor.column ?? "")) settle \(cursor.settle.milliseconds)")
+        }
+        if let prune {
+            lines.append(
+                " prune \(quoted(prune.column)) lookback \(prune.lookback.milliseconds) client_time \(prune.clientTime)"
+            )
+        }
+        switch initial {
+        case .all: break
+        case .none: lines.append(" initial none")
+        case .from(let column, let from): lines.append(" initial \(quoted(column ?? "")) from \(from)")
+        }
         lines += (columns ?? []).map {
             " column \(quoted($0.name)) \($0.type?.description ?? "as-found") from \(list($0.from))"
         }

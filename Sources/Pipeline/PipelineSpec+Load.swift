@@ -56,12 +56,15 @@ extension PipelineSpec {
         let source = SourceSpec(reading: map.mapping("source"))
         let destination = DestinationSpec(reading: map.mapping("destination"))
         let workers = map.value("workers", Parse.int(1...64))
+        let unitSizes = ByteSize(bytes: 1 << 20)...ByteSize(bytes: 64 << 30)
+        let unitSize = map.value("unit_size", Parse.size(unitSizes))?.bytes ?? Self.defaultUnitSize
         let defaultsMap = map.mapping("defaults")
         let defaults = OutputSettings().overridden(by: defaultsMap)
         defaultsMap.finish()
         let datasets = Self.datasets(map, defaults)
         self.init(
-            name: name, file: file, source: source, destination: destination, workers: workers, datasets: datasets)
+            name: name, file: file, source: source, destination: destination, workers: workers, unitSize: unitSize,
+            datasets: datasets)
         map.finish()
     }
 

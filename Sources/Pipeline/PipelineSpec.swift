@@ -10,19 +10,24 @@ public struct PipelineSpec: Hashable, Sendable {
     public var destination: DestinationSpec
     /// How many connections read at once, 1 to 64; nil: as many as the machine has cores, at most 4.
     public var workers: Int?
+    /// How many bytes of table a unit covers, 1 MiB to 64 GiB.
+    public var unitSize: Int
+    /// 256 MiB.
+    public static let defaultUnitSize = 256 << 20
     /// The datasets in file order; at least one.
     public var datasets: [DatasetSpec]
 
     /// Makes a pipeline.
     public init(
         name: String, file: String, source: SourceSpec, destination: DestinationSpec, workers: Int? = nil,
-        datasets: [DatasetSpec]
+        unitSize: Int = defaultUnitSize, datasets: [DatasetSpec]
     ) {
         self.name = name
         self.file = file
         self.source = source
         self.destination = destination
         self.workers = workers
+        self.unitSize = unitSize
         self.datasets = datasets
     }
 }

@@ -61,6 +61,9 @@ public enum SettingReference {
         Setting("source", "mapping", "required", "The database that is read."),
         Setting("destination", "mapping", "required", "Where the files go."),
         Setting("workers", "1 to 64", "the machine's cores, at most 4", "How many connections read at once."),
+        Setting(
+            "unit_size", "size, 1MiB to 64GiB", "256MiB",
+            "How much of a table one unit of work covers: what an interruption costs at most."),
         Setting("defaults", "mapping", "none", "Settings for all datasets; a dataset's own win, each by itself."),
         Setting("datasets", "mapping", "required", "The datasets by name; the name is the folder in the lake."),
     ]
@@ -93,12 +96,49 @@ public enum SettingReference {
             "destination.session_token", "text", "`AWS_SESSION_TOKEN`",
             "The token of temporary credentials. Never shown."),
         Setting("destination.part_size", "size, 5MiB to 5GiB", "16MiB", "The size of an upload part."),
+        Setting(
+            "destination.grace", "time", "1h",
+            "How long files that a backfill has replaced stay: readers may hold them."),
     ]
 
     private static let dataset = [
-        Setting("datasets.NAME.table", "SCHEMA.TABLE", "required", "The table; exact, also in upper and lower case."),
+        Setting(
+            "datasets.NAME.table", "SCHEMA.TABLE", "required, or `query`",
+            "The table or view; exact, also in upper and lower case."),
+        Setting(
+            "datasets.NAME.query", "SQL", "none",
+            "A SELECT in the table's place; `:low` and `:high` in it are the window's ends. For `cursor: {mode: column}` and `mode: snapshot`."
+        ),
         Setting("datasets.NAME.key", "column, or a list", "required", "What identifies a row."),
-        Setting("datasets.NAME.mode", "incremental", "incremental", "What was committed since the last run."),
+        Setting(
+            "datasets.NAME.mode", "incremental or snapshot", "incremental",
+            "What was committed since the last run; or all rows, anew whenever one has changed."),
+        Setting("datasets.NAME.cursor", "mapping", "by transaction", "How it is told what is new."),
+        Setting(
+            "datasets.NAME.cursor.mode", "transaction or column", "transaction",
+            "The transaction that wrote a row; or a time column, for views, queries and foreign tables."),
+        Setting("datasets.NAME.cursor.column", "column", "none", "The time column, for mode `column`."),
+        Setting(
+            "datasets.NAME.cursor.settle", "time", "5m",
+            "For mode `column`: rows are read when their time is that long past."),
+        Setting("datasets.NAME.prune", "mapping", "none", "A time column by which old data need not be read."),
+        Setting(
+            "datasets.NAME.prune.column", "column", "required",
+            "The column; the database itself sets it: `DEFAULT now()`."),
+        Setting(
+            "datasets.NAME.prune.lookback", "time", "1h", "How far its values may lie before their transaction's start."
+        ),
+        Setting(
+            "datasets.NAME.prune.client_time", "true or false", "false",
+            "Clients set the column: what comes later than `lookback` is missed, and found by `tidemark verify --full`."
+        ),
+        Setting(
+            "datasets.NAME.initial", "all, none or a mapping", "all",
+            "What the first load takes of the rows that are there already."),
+        Setting("datasets.NAME.initial.from", "day or moment", "required", "The first load takes rows from here on."),
+        Setting(
+            "datasets.NAME.initial.column", "column", "the first in `partition_by` with `by`",
+            "The time column that `initial.from` looks at."),
         Setting(
             "datasets.NAME.columns", "list", "all of the table's columns",
             "The columns to write; a plain name is short for `{name: NAME}`."),

@@ -19,10 +19,8 @@ struct AbandonCommand: ParsableCommand {
         let spec = try argument.load()
         let runner = Runner(
             spec: spec, log: logs.logger, progress: RunProgress(), interruption: Signals.interruption)
-        if let run = try runner.abandonOpenRun(reason: "by hand, with `tidemark abandon`") {
-            print("\(spec.name): run \(run) is abandoned; the next run plans afresh")
-        } else {
-            print("\(spec.name): no run is open")
-        }
+        let runs = try runner.abandonOpenRuns(reason: "by hand, with `tidemark abandon`")
+        for run in runs { print("\(spec.name): run \(run) is abandoned; the next run plans afresh") }
+        if runs.isEmpty { print("\(spec.name): no run is open") }
     }
 }

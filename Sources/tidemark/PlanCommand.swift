@@ -2,6 +2,7 @@ import ArgumentParser
 import Export
 import Foundation
 import Lake
+import Records
 
 /// `tidemark plan PIPELINE`
 struct PlanCommand: ParsableCommand {
@@ -50,11 +51,25 @@ struct PlanCommand: ParsableCommand {
             dataset.leaves.map { leaf in
                 let units = plan.units.filter { $0.dataset == dataset.name && $0.leaf == leaf.oid }
                 return [
-                    leaf.qualifiedName, leaf.low.map { "transaction \($0)" } ?? "the beginning",
-                    Figure.count(units.count), leaf.low == nil ? "≤ \(Figure.count(leaf.rows))" : "unknown",
+                    leaf.qualifiedName, Self.beginning(of: leaf, dataset),
+                    leaf.pruned == nil ? Figure.count(units.count) : "pruned",
+                    leaf.low == nil || units.contains { $0.isThroughIndex }
+                        ? "≤ \(Figure.count(units.reduce(0) { $0 + $1.rows }))" : "unknown",
                     Figure.bytes(units.reduce(0) { $0 + $1.bytes }),
                 ]
             })
+        for leaf in dataset.leaves {
+            if let reason = leaf.pruned { print("  \(leaf.qualifiedName) is not read: \(reason)") }
+        }
+        for note in dataset.notes { print("  note: \(note)") }
+    }
+
+    /// Where a leaf's window begins, and what else its rows must satisfy.
+    private static func beginning(of leaf: LeafPlan, _ dataset: DatasetPlan) -> String {
+        if dataset.mode == .snapshot { return "all rows" }
+        let low = leaf.low.map { dataset.mode == .column ? TimeText.text($0) : "transaction \($0)" } ?? "the beginning"
+        return ([low] + leaf.bounds.map { "\($0.column) ≥ \($0.from.map(TimeText.text) ?? "any")" })
+            .joined(separator: ", ")
     }
 
     /// The plan with what stands around it.
@@ -70,5 +85,13 @@ struct PlanCommand: ParsableCommand {
             heldBack = preview.heldBack
             plan = preview.plan
         }
+    }
+}
+
+extension UnitPlan {
+    /// Whether a time index leads to its rows, so that their number is estimated.
+    fileprivate var isThroughIndex: Bool {
+        if case .times = piece { return true }
+        return false
     }
 }

@@ -24,6 +24,19 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for another run of the pipeline to end.", valueName: "time"))
     var wait: String?
 
+    @Flag(help: "Go on with another source than the lake was filled from: after a failover, a restore, a migration.")
+    var acceptSource = false
+
+    @Option(
+        help: ArgumentHelp("Export this table or partition anew, in place of its present files.", valueName: "leaf"))
+    var reExport: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on with this table or partition though it was rewritten; rows with new ids come again.",
+            valueName: "leaf"))
+    var acceptRewrite: [String] = []
+
     @OptionGroup var logs: LogOptions
 
     /// What became of one pipeline: a summary, or an error.
@@ -34,15 +47,15 @@ struct RunCommand: ParsableCommand {
     }
 
     func validate() throws {
-        do {
-            _ = try wait.map { try TimeSpan(parsing: $0) }
-        } catch {
-            throw ValidationError("--wait \(wait ?? ""): \(error)")
-        }
+        _ = try Arguments.span(wait, "--wait")
     }
 
     func run() throws {
-        let patience = try wait.map { try TimeSpan(parsing: $0) }?.seconds ?? 0
+        let patience = try Arguments.span(wait, "--wait") ?? 0
+        var changes = SourceChanges()
+        changes.acceptSource = acceptSource
+        changes.reExport = reExport
+        changes.acceptRewrite = acceptRewrite
         let files = try PipelineFiles.find(paths: pipelines)
         let specs = try files.map {
             try PipelineSpec.load(file: $0, environment: ProcessInfo.processInfo.environment)
@@ -56,7 +69,7 @@ struct RunCommand: ParsableCommand {
             do {
                 let runner = Runner(
                     spec: spec, log: logs.logger, progress: progress, interruption: Signals.interruption)
-                let summary = try runner.run(wait: patience)
+                let summary = try runner.run(wait: patience, changes: changes)
                 display.finish()
                 outcomes.append(Outcome(pipeline: spec.name, summary: summary))
                 if !json { RunText.print(summary) }
@@ -79,16 +92,17 @@ enum RunText {
     /// So many paths of what went to `_extra` are named.
     private static let straysShown = 10
 
-    static func print(_ summary: RunSummary) {
-        if summary.rows == 0 {
+    static func print(_ summary: RunSummary, empty: String = "nothing new") {
+        if summary.rows == 0, summary.runs.allSatisfy({ $0.removed == 0 }) {
             Swift.print(
-                "\(summary.pipeline): nothing new; the lake \(summary.destination) is at version \(summary.version)")
+                "\(summary.pipeline): \(empty); the lake \(summary.destination) is at version \(summary.version)")
         }
-        for run in summary.runs where run.rows > 0 {
+        for run in summary.runs where run.rows > 0 || run.removed > 0 {
             Swift.print(
                 """
                 \(summary.pipeline): run \(run.run) committed \(Figure.count(run.rows)) rows in \
-                \(Figure.seconds(run.seconds))\(run.attempt > 1 ? ", at attempt \(run.attempt)" : ""); \
+                \(Figure.seconds(run.seconds))\(run.attempt > 1 ? ", at attempt \(run.attempt)" : "")\
+                \(run.removed > 0 ? ", in place of \(Figure.count(run.removed)) files" : ""); \
                 the lake \(summary.destination) is at version \(summary.version)
                 """)
             Output.table(
@@ -103,6 +117,13 @@ enum RunText {
             for (name, counts) in run.datasets.sorted(by: { $0.key < $1.key }) where !counts.strays.isEmpty {
                 strays(of: name, counts.strays)
             }
+        }
+        for (name, changes) in summary.runs.flatMap({ $0.changes.sorted { $0.key < $1.key } }) {
+            Swift.print(
+                """
+                \(name): since the last run \(Figure.count(changes.updated)) rows were updated and \
+                \(Figure.count(changes.deleted)) deleted in the source; an updated row is exported again, a deleted one stays
+                """)
         }
         if let holder = summary.heldBack {
             Swift.print(

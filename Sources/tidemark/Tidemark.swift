@@ -17,7 +17,7 @@ struct Tidemark: ParsableCommand {
         version: "tidemark \(Program.version)",
         subcommands: [
             ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self,
-            AbandonCommand.self,
+            BackfillCommand.self, AbandonCommand.self,
         ])
 }
 

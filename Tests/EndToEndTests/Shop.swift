@@ -82,6 +82,34 @@ final class Shop {
         ).compactMap { $0[0] }
     }
 
+    /// The event ids in the files that the log calls live.
+    func liveIDs(_ dataset: String = "events", key: String = "event_id") throws -> [String] {
+        let files = try liveFiles().filter { $0.hasPrefix(dataset + "/") }
+        guard !files.isEmpty else { return [] }
+        let list = files.map { "'\(lake)/\($0)'" }.joined(separator: ", ")
+        return try DuckDB.query("SELECT \(key) FROM read_json([\(list)], union_by_name = true)").compactMap { $0[0] }
+    }
+
+    /// The keys that commits added and none removed.
+    func liveFiles() throws -> [String] {
+        var live: Set<String> = []
+        for commit in try commits() {
+            live.subtract(commit["removed"] as? [String] ?? [])
+            live.formUnion((commit["added"] as? [[String: Any]] ?? []).compactMap { $0["key"] as? String })
+        }
+        return live.sorted()
+    }
+
+    /// The log's commits, in order.
+    private func commits() throws -> [[String: Any]] {
+        let log = lake + "/_tidemark/log"
+        return try FileManager.default.contentsOfDirectory(atPath: log).sorted().compactMap { name in
+            let data = try Data(contentsOf: URL(fileURLWithPath: log + "/" + name))
+            let entry = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+            return (entry?["change"] as? [String: Any])?["commit"] as? [String: Any]
+        }
+    }
+
     /// The same from thousands of small files, for which DuckDB takes 32 MiB each.
     func exportedIDsOfManyFiles() throws -> [String] {
         let text = try DuckDB.python(
@@ -109,12 +137,8 @@ final class Shop {
 
     /// The keys that the log's commits name.
     func committedFiles() throws -> [String] {
-        let log = lake + "/_tidemark/log"
-        return try FileManager.default.contentsOfDirectory(atPath: log).flatMap { name -> [String] in
-            let data = try Data(contentsOf: URL(fileURLWithPath: log + "/" + name))
-            let entry = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-            let commit = (entry?["change"] as? [String: Any])?["commit"] as? [String: Any]
-            return (commit?["added"] as? [[String: Any]] ?? []).compactMap { $0["key"] as? String }
+        try commits().flatMap { commit in
+            (commit["added"] as? [[String: Any]] ?? []).compactMap { $0["key"] as? String }
         }.sorted()
     }
 }

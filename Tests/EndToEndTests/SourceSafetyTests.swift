@@ -62,11 +62,62 @@ struct SourceSafetyTests {
         let shop = try Shop()
         try shop.insert(20)
         #expect(try shop.tidemark("run").status == 0)
-        try shop.sql("VACUUM FULL events")
+        try shop.sql("ALTER TABLE events ALTER event_type TYPE varchar(99) USING event_type || ''")
         try shop.insert(5, from: 100)
         let outcome = try shop.tidemark("run")
         #expect(outcome.status == 1 && outcome.errors.contains("rewritten"), "\(outcome.all)")
+        #expect(outcome.errors.contains("--re-export public.events"), "\(outcome.all)")
         #expect(try shop.exportedIDs().count == 20)
+    }
+
+    @Test("VACUUM FULL and CLUSTER keep the rows' transaction ids: the run sees that and goes on by itself")
+    func harmlessRewrite() throws {
+        let shop = try Shop()
+        try shop.insert(20)
+        #expect(try shop.tidemark("run").status == 0)
+        for statement in ["VACUUM FULL events", "CLUSTER events USING events_pkey"] {
+            try shop.sql(statement)
+            try shop.insert(5, from: 100)
+            let outcome = try shop.tidemark("run")
+            #expect(outcome.status == 0 && outcome.errors.contains("kept their transaction ids"), "\(outcome.all)")
+            #expect(try shop.exportedIDs().sorted() == shop.tableIDs().sorted())
+        }
+        try shop.sql("TRUNCATE events")
+        #expect(try shop.tidemark("run").status == 0, "an empty table has nothing to bring twice")
+    }
+
+    @Test("A leaf that was rewritten can be exported anew, in place of its files, or accepted as it is")
+    func reExport() throws {
+        let shop = try Shop()
+        try shop.insert(20)
+        #expect(try shop.tidemark("run").status == 0)
+        let old = try shop.committedFiles()
+        try shop.sql("ALTER TABLE events ALTER event_type TYPE varchar(99) USING event_type || ''")
+        try shop.insert(5, from: 100)
+        let outcome = try shop.tidemark("run", "--re-export", "events")
+        #expect(outcome.status == 0 && outcome.output.contains("in place of 3 files"), "\(outcome.all)")
+        #expect(try shop.liveIDs().sorted() == shop.tableIDs().sorted())
+        #expect(Set(shop.files()).isSuperset(of: old), "readers may hold the old files for a while")
+        try shop.sql("TRUNCATE events")
+        try shop.insert(7, from: 200)
+        #expect(try shop.tidemark("run").status == 1, "nothing is left that tells whether the rows came already")
+        let accepted = try shop.tidemark("run", "--accept-rewrite", "public.events")
+        #expect(accepted.status == 0, "\(accepted.all)")
+        #expect(try shop.liveIDs().count == 32)
+        let wrong = try shop.tidemark("run", "--re-export", "evnets")
+        #expect(wrong.status == 2 && wrong.errors.contains("no such leaf"), "\(wrong.all)")
+    }
+
+    @Test("What a source's statistics say of updates and deletes is told after the run")
+    func updatesAndDeletes() throws {
+        let shop = try Shop()
+        try shop.insert(20)
+        #expect(try shop.tidemark("run").status == 0)
+        try shop.sql("UPDATE events SET event_type = 'x' WHERE payload->>'n' IN ('1', '2')")
+        try shop.sql("DELETE FROM events WHERE payload->>'n' = '3'")
+        try shop.sql("SELECT pg_stat_force_next_flush()")
+        let outcome = try shop.tidemark("run")
+        #expect(outcome.output.contains("2 rows were updated and 1 deleted"), "\(outcome.all)")
     }
 
     @Test("Another cluster behind the same url stops the run: its transaction ids mean something else")
@@ -79,5 +130,12 @@ struct SourceSafetyTests {
         let outcome = try Tidemark.run(["run", first.pipeline], second.environment)
         #expect(outcome.status == 1 && outcome.errors.contains("cluster"), "\(outcome.all)")
         #expect(try first.exportedIDs().count == 20)
+        // Accepted, the other's table takes the place of the one of the same name.
+        let accepted = try Tidemark.run(["run", "--accept-source", first.pipeline], second.environment)
+        #expect(accepted.status == 0, "\(accepted.all)")
+        #expect(try first.liveIDs().sorted() == second.tableIDs().sorted())
+        try second.insert(3, from: 50)
+        #expect(try Tidemark.run(["run", first.pipeline], second.environment).status == 0)
+        #expect(try first.liveIDs().sorted() == second.tableIDs().sorted())
     }
 }

@@ -19,7 +19,7 @@ struct SchemaPlannerTests {
     private func plan(
         _ spec: DatasetSpec, present: DatasetSchema? = nil, paths: [SampledPath] = []
     ) throws -> SchemaPlan {
-        let table = SourceTable(name: "public.events", columns: columns, leaves: [])
+        let table = SourceTable(name: "public.events", relation: nil, columns: columns, leaves: [])
         return try SchemaPlanner(spec: spec, table: table, present: present).plan { _ in paths }
     }
 

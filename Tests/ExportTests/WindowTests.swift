@@ -7,7 +7,8 @@ import Testing
 @Suite("The window's SQL")
 struct WindowTests {
     private func copy(low: Int64?, high: Int64, next: Int64, first: Int64 = 0, end: Int64? = nil) -> String {
-        let leaf = LeafPlan(oid: 1, schema: "public", name: "events", fileNode: 1, low: low, pages: 10, rows: 1)
+        let leaf = LeafPlan(
+            oid: 1, schema: "public", name: "events", fileNode: 1, low: low, high: high, pages: 10, rows: 1)
         let dataset = DatasetPlan(
             name: "events", table: "public.events", schema: DatasetSchema(version: 1, columns: []),
             fields: [FieldPlan(name: "id", expression: "t.\"id\"", type: "uuid")], retired: [], flatten: [],
@@ -16,7 +17,7 @@ struct WindowTests {
                 format: "csv", header: true, delimiter: ",", null: "", codec: "zstd", level: 3, chunkBytes: 1,
                 chunkRows: nil), leaves: [leaf])
         let unit = UnitPlan(
-            number: 1, dataset: "events", leaf: 1, firstPage: first, endPage: end, bytes: 0, rows: 0)
+            number: 1, dataset: "events", leaf: 1, piece: .pages(from: first, to: end), bytes: 0, rows: 0)
         let plan = RunPlan(
             program: "1", uuid: "u", kind: .export, pipeline: "p", settings: "s",
             source: SourceIdentity(systemIdentifier: "1", database: "d", timeline: 1),

@@ -26,7 +26,7 @@ extension ProblemTests {
             ]
         ),
         ("zzz: 3", ["8:5: unknown setting 'zzz' in the dataset 'events'; the dataset 'events' takes: \(settings)"]),
-        ("mode: snapshot", ["8:11: 'mode' cannot be 'snapshot': it is not supported yet; write incremental"]),
+        ("mode: full", ["8:11: 'mode' cannot be 'full'; write incremental or snapshot"]),
         ("format: jsonl", ["8:13: 'format' cannot be 'jsonl'; write ndjson or csv"]),
         ("format: ndjsn", ["8:13: 'format' cannot be 'ndjsn': perhaps 'ndjson' is meant; write ndjson or csv"]),
         ("format:", ["8:5: 'format' has no value; give it one, or remove the line"]),

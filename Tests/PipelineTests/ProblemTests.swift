@@ -5,7 +5,7 @@ import Testing
 @Suite("What is wrong is said with its line and column, and what would be right")
 struct ProblemTests {
     static let settings =
-        "table, key, mode, columns, flatten, exclude, partition_by, where, format, csv, compression, "
+        "table, query, key, mode, cursor, prune, initial, columns, flatten, exclude, partition_by, where, format, csv, compression, "
         + "chunk, sample, timestamp_zone"
     static let identifier = "write 1 to 63 letters, digits, '_' and '-', a letter or a digit first"
 
@@ -45,7 +45,7 @@ struct ProblemTests {
             Sample.head + "datasets: {a: , b: x}\n",
             [
                 "4:12: the dataset 'a' has no 'key'; add `key: COLUMN`, or a list: what identifies a row",
-                "4:12: the dataset 'a' has no 'table'; add `table: SCHEMA.TABLE`",
+                "4:12: the dataset 'a' has no 'table'; add `table: SCHEMA.TABLE`, or `query: SELECT …`",
                 "4:20: 'b' must be a mapping, here it is text",
             ]
         ),
@@ -188,7 +188,7 @@ struct ProblemTests {
         #expect(
             error.description == """
                 p.yaml:8:13: 'format' cannot be 'x'; write ndjson or csv
-                p.yaml:9:11: 'mode' cannot be 'y'; write incremental
+                p.yaml:9:11: 'mode' cannot be 'y'; write incremental or snapshot
                 """)
     }
 }

@@ -6,7 +6,8 @@ import Testing
 struct SettingReferenceTests {
     @Test("what the reader takes is in the table, and what is in the table the reader takes")
     func complete() throws {
-        let text = Sample.dataset("columns: [a]\nflatten: [b]\npartition_by: [c]")
+        let text = Sample.dataset(
+            "columns: [a]\nflatten: [b]\npartition_by: [c]\nprune: {column: d}\ninitial: {from: 2026-01-01}")
         let document = Document(file: "p.yaml", tree: try YAMLTree(text, file: "p.yaml"), environment: [:])
         _ = try PipelineSpec(reading: document)
         #expect(document.problems.isEmpty)
