@@ -92,6 +92,21 @@ struct UnitQuery {
         return "(\(names)) IN (VALUES \(rows.joined(separator: ", ")))"
     }
 
+    /// Counts the rows that no window of a time column holds, since they have no time or an infinite one.
+    ///
+    /// - Returns: nil where rows go by their transaction, and for a query, which says itself which rows it gives.
+    /// - Throws: `PostgresError`, `ExportError`.
+    func unplaced(_ connection: Connection) throws -> Unplaced? {
+        guard dataset.mode == .column, leaf.oid != 0, let column = dataset.cursor?.column else { return nil }
+        let name = "t.\(SQL.identifier(column))"
+        let row = try connection.query(
+            """
+            SELECT count(*) FILTER (WHERE \(name) IS NULL) AS nulls, count(\(name)) AS infinite
+            FROM \(dataset.from(leaf)) WHERE \(name) IS NULL OR NOT isfinite(\(name))
+            """)
+        return Unplaced(nulls: try row.integer(0, "nulls"), infinite: try row.integer(0, "infinite"))
+    }
+
     /// Reads a few of the leaf's rows with their transactions, in the unit's own transaction.
     ///
     /// - Returns: the rows' marks; none for other units than pages.

@@ -112,6 +112,7 @@ final class UnitWorker {
         compressors = []
         var counted = Counted()
         var sample: [RowMark] = []
+        var unplaced: Unplaced?
         var fingerprint: String?
         let result: UnitResult
         do {
@@ -123,6 +124,7 @@ final class UnitWorker {
                 let copy = try connection.copyOut(sql)
                 try pump(copy, &reader, output, &counted)
                 sample = counted.rows > 0 ? try query.sample(connection) : []
+                unplaced = try query.unplaced(connection)
                 if dataset.mode == .snapshot { fingerprint = try Fingerprint.read(dataset, connection) }
                 try connection.execute("COMMIT")
             }
@@ -133,7 +135,7 @@ final class UnitWorker {
             result = UnitResult(
                 unit: unit.number, attempt: job.attempt, dataset: dataset.name, leaf: leaf.oid, rows: counted.rows,
                 bytesRead: counted.bytesRead, chunks: chunks, strays: reader.strays, sample: sample,
-                fingerprint: fingerprint, finished: Date())
+                unplaced: unplaced, fingerprint: fingerprint, finished: Date())
         } catch {
             output.abort()
             self.connection = nil

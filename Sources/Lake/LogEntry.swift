@@ -162,13 +162,16 @@ public struct LogEntry: Codable, Sendable {
         public var bytes: Int64
         /// What no column took, by path.
         public var strays: [StrayCount]
+        /// Of a dataset that goes by a time column: the rows that no window ever holds.
+        public var unplaced: Unplaced?
 
         /// Makes counts.
-        public init(rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount]) {
+        public init(rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount], unplaced: Unplaced? = nil) {
             self.rows = rows
             self.chunks = chunks
             self.bytes = bytes
             self.strays = strays
+            self.unplaced = unplaced
         }
     }
 }

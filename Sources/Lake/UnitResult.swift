@@ -22,6 +22,8 @@ public struct UnitResult: Codable, Sendable {
     public var strays: [StrayCount]
     /// A few of the leaf's rows, by which a later run recognises a harmless rewrite.
     public var sample: [RowMark]
+    /// Of a dataset that goes by a time column: the rows that no window ever holds.
+    public var unplaced: Unplaced?
     /// Of a snapshot dataset: what tells whether its rows are others next time.
     public var fingerprint: String?
     /// When the unit was finished.
@@ -30,7 +32,8 @@ public struct UnitResult: Codable, Sendable {
     /// Makes a result.
     public init(
         unit: Int, attempt: Int, dataset: String, leaf: UInt32, rows: Int64, bytesRead: Int64, chunks: [ChunkRecord],
-        strays: [StrayCount], sample: [RowMark] = [], fingerprint: String? = nil, finished: Date
+        strays: [StrayCount], sample: [RowMark] = [], unplaced: Unplaced? = nil, fingerprint: String? = nil,
+        finished: Date
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -41,8 +44,23 @@ public struct UnitResult: Codable, Sendable {
         self.chunks = chunks
         self.strays = strays
         self.sample = sample
+        self.unplaced = unplaced
         self.fingerprint = fingerprint
         self.finished = finished
+    }
+}
+
+/// Rows whose time is in no window.
+public struct Unplaced: Codable, Hashable, Sendable {
+    /// Rows without a value.
+    public var nulls: Int64
+    /// Rows whose value is infinite.
+    public var infinite: Int64
+
+    /// Makes a count.
+    public init(nulls: Int64, infinite: Int64) {
+        self.nulls = nulls
+        self.infinite = infinite
     }
 }
 

@@ -117,6 +117,14 @@ enum RunText {
             for (name, counts) in run.datasets.sorted(by: { $0.key < $1.key }) where !counts.strays.isEmpty {
                 strays(of: name, counts.strays)
             }
+            for (name, counts) in run.datasets.sorted(by: { $0.key < $1.key }) {
+                guard let unplaced = counts.unplaced, unplaced.nulls + unplaced.infinite > 0 else { continue }
+                Swift.print(
+                    """
+                      \(name): \(Figure.count(unplaced.nulls)) rows have no time and \(Figure.count(unplaced.infinite)) an \
+                    infinite one in the cursor's column; they are never exported
+                    """)
+            }
         }
         for (name, changes) in summary.runs.flatMap({ $0.changes.sorted { $0.key < $1.key } }) {
             Swift.print(

@@ -100,6 +100,14 @@ final class Shop {
         return live.sorted()
     }
 
+    /// The log's entries as they lie there, in order.
+    func log() throws -> [String] {
+        let folder = lake + "/_tidemark/log"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map {
+            try String(contentsOfFile: folder + "/" + $0, encoding: .utf8)
+        }
+    }
+
     /// The log's commits, in order.
     private func commits() throws -> [[String: Any]] {
         let log = lake + "/_tidemark/log"
