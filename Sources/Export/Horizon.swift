@@ -10,8 +10,10 @@ public struct Horizon: Sendable {
     public let holder: Holder?
     /// Why no floor may be taken from this horizon later; nil when one may.
     public let withoutFloor: String?
-    /// Why a cursor that goes by a time column cannot advance now; nil when it can.
+    /// Why a cursor that goes by a time column cannot be used on this source; nil when it can.
     let withoutCursor: String?
+    /// Why it cannot advance now; nil when it can.
+    let cursorWaits: String?
     /// When the oldest open transaction began, or the reading; microseconds since 2000-01-01 UTC. Not certain where
     /// ``withoutCursor`` says so.
     let oldest: Int64
@@ -69,7 +71,7 @@ public struct Horizon: Sendable {
         }
         return Horizon(
             window: window, holder: holder, withoutFloor: activity.withoutFloor,
-            withoutCursor: activity.withoutCursor, oldest: activity.oldest)
+            withoutCursor: activity.withoutCursor, cursorWaits: activity.cursorWaits, oldest: activity.oldest)
     }
 }
 
@@ -79,8 +81,9 @@ private struct Activity {
     let oldest: Int64
     /// Why that is not certain.
     let withoutFloor: String?
-    /// The same for a cursor that goes by a time column; there a prepared transaction may still commit rows.
+    /// Why a cursor that goes by a time column cannot be used at all, and why it cannot advance now.
     let withoutCursor: String?
+    let cursorWaits: String?
 
     init(_ source: Source) throws {
         let row = try source.connection.query(
@@ -100,12 +103,12 @@ private struct Activity {
         } else if row[0, "sees_all"] != "t" {
             let role = SQL.identifier(try row.text(0, "role"))
             reason = "other sessions' transactions are hidden; GRANT pg_read_all_stats TO \(role)"
-        } else if row[0, "prepared"] == "t" {
-            reason = "a prepared transaction is open, and nobody can tell when it began"
         }
         withoutCursor = reason
+        cursorWaits =
+            row[0, "prepared"] == "t" ? "a prepared transaction is open, and nobody can tell when it began" : nil
         withoutFloor =
-            reason ?? (row[0, "subscriber"] == "t" ? "rows that a subscription brings carry their origin's time" : nil)
+            reason ?? cursorWaits ?? (row[0, "subscriber"] == "t" ? "rows that a subscription brings carry their origin's time" : nil)
     }
 }
 

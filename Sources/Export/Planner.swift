@@ -51,7 +51,9 @@ struct Planner {
         var drafts: [Draft] = []
         var replaced: [LiveFile] = []
         for dataset in spec.datasets {
-            let known = isOther ? nil : state.datasets[dataset.name]
+            // A time means the same in another source; a transaction id does not.
+            let isLost = isOther && dataset.cursor.mode == .transaction
+            let known = isLost ? nil : state.datasets[dataset.name]
             let table = try SourceTable(dataset, source: source)
             try checkCursor(dataset, known)
             var draft = Draft(spec: dataset, table: table, known: known, leaves: [])
@@ -74,7 +76,7 @@ struct Planner {
             program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .export, pipeline: spec.name,
             settings: Self.settings(of: spec), source: identity, window: horizon.window, datasets: datasets,
             units: units, replaces: replaced.isEmpty ? nil : replaces,
-            resets: isOther ? state.datasets.keys.sorted() : [],
+            resets: isOther ? resets() : [],
             isStep: drafts.reduce(0) { $0 + $1.leaves.count } < whole)
     }
 
@@ -188,7 +190,11 @@ struct Planner {
         }
         let settled = horizon.takenAt - Int64(draft.spec.cursor.settle.milliseconds) * 1_000
         leaf.high = min(settled, horizon.oldest)
-        if let watermark = draft.known?.watermarks[Int(leaf.oid)] {
+        if let reason = horizon.cursorWaits {
+            log.warning("\(draft.spec.name) waits for a later run: \(reason)")
+            return
+        }
+        if let watermark = draft.known?.watermarks.values.max(by: { $0.high < $1.high }) {
             if watermark.high >= leaf.high { return }
             leaf.low = watermark.high
         } else if case .from(_, let from) = draft.spec.initial {
@@ -204,7 +210,7 @@ struct Planner {
         let plan = try datasetPlan(draft.spec, draft.table, draft.known, leaves: [leaf])
         if let known = draft.known?.fingerprint, try known == Fingerprint.read(plan, source.connection) { return }
         draft.leaves = [leaf]
-        if draft.known != nil { replaced += try live().filter { $0.chunk.dataset == draft.spec.name } }
+        if state.datasets[draft.spec.name] != nil { replaced += try live().filter { $0.chunk.dataset == draft.spec.name } }
     }
 
     /// The dataset must go by what its watermarks are.
@@ -248,6 +254,12 @@ struct Planner {
         let former = state.datasets[dataset]?.watermarks.values.filter { $0.name == leaf.qualifiedName }.map(\.leaf)
         let oids = byName ? former ?? [] : [leaf.oid]
         return try live().filter { $0.chunk.dataset == dataset && oids.contains($0.chunk.leaf) }
+    }
+
+    /// The datasets whose watermarks were another source's, also those that the pipeline has no more.
+    private func resets() -> [String] {
+        let timed = spec.datasets.filter { $0.cursor.mode == .column }.map(\.name)
+        return state.datasets.keys.filter { !timed.contains($0) }.sorted()
     }
 
     /// A leaf named on the command line must be one.

@@ -14,6 +14,7 @@ public final class CommitLog {
     public var guardWrite: @Sendable () throws -> Void = {}
 
     private let objects: StateObjects
+    private var fileList: FileList
     private let pipeline: String
 
     /// Makes a log that has read nothing yet.
@@ -23,6 +24,7 @@ public final class CommitLog {
     ///   - pipeline: the pipeline that the destination must belong to.
     public init(store: any ObjectStore, pipeline: String) {
         objects = StateObjects(store: store)
+        fileList = FileList(objects: objects)
         self.pipeline = pipeline
     }
 
@@ -107,7 +109,6 @@ public final class CommitLog {
     /// - Throws: `StoreError`; `LakeError` when a piece of the list is missing.
     public func liveFiles() throws -> [LiveFile] { try fileList.live(state) }
 
-    private var fileList: FileList { FileList(objects: objects) }
 
     /// Writes a run's plan.
     ///

@@ -1,6 +1,10 @@
 /// The list of live files: pieces in objects of their own, and what a checkpoint holds of the latest changes.
 struct FileList {
     let objects: StateObjects
+    /// The segments that were read, by key: they never change.
+    private var known: [String: FileChanges] = [:]
+
+    init(objects: StateObjects) { self.objects = objects }
 
     /// So many changes stay in the checkpoint.
     static let recentCount = 200
@@ -10,7 +14,7 @@ struct FileList {
     private static let largestCount = 200_000
 
     /// All live files.
-    func live(_ state: LakeState) throws -> [LiveFile] {
+    mutating func live(_ state: LakeState) throws -> [LiveFile] {
         var all = FileChanges()
         for segment in state.segments { all.append(try read(segment)) }
         all.append(state.recent)
@@ -21,7 +25,7 @@ struct FileList {
     ///
     /// The segment's object is written before the checkpoint that names it. Two runners may do this at once: equal ranges
     /// hold equal changes, and each checkpoint names segments that follow on one another.
-    func settle(_ state: inout LakeState) throws {
+    mutating func settle(_ state: inout LakeState) throws {
         guard state.recent.count > Self.recentCount else { return }
         var segments = state.segments
         var changes = state.recent
@@ -37,11 +41,13 @@ struct FileList {
         }
         let segment = FileSegment(from: from, through: state.version, count: changes.count)
         try objects.replace(changes, at: segment.key)
+        known = [:]
         state.segments = segments + [segment]
         state.recent = FileChanges()
     }
 
-    private func read(_ segment: FileSegment) throws -> FileChanges {
+    private mutating func read(_ segment: FileSegment) throws -> FileChanges {
+        if let changes = known[segment.key] { return changes }
         guard let changes = try objects.read(FileChanges.self, at: segment.key) else {
             throw LakeError(
                 operation: "read", object: "\(objects.store.location)/\(segment.key)",
@@ -49,6 +55,7 @@ struct FileList {
                 hint: "Checkpoints must not be pruned by hand or by a lifecycle rule; delete _tidemark/latest.json to "
                     + "have the list made anew from the log.")
         }
+        known[segment.key] = changes
         return changes
     }
 }

@@ -8,7 +8,7 @@ public struct LakeState: Codable, Sendable {
     public var version = 0
     /// The pipeline that the lake belongs to.
     public var pipeline: String?
-    /// The source that it was filled from, as the last entry has it.
+    /// The source that it was filled from, as the last commit has it.
     public var source: SourceIdentity?
     /// The datasets that have been exported.
     public var datasets: [String: DatasetState] = [:]
@@ -53,7 +53,8 @@ public struct LakeState: Codable, Sendable {
         }
         version = number
         pipeline = entry.pipeline
-        source = entry.source
+        // An open run has changed nothing yet: the watermarks are still those of the source that was committed last.
+        if source == nil { source = entry.source }
         switch entry.change {
         case .open(let open):
             openRuns[number] = OpenRun(
@@ -66,7 +67,9 @@ public struct LakeState: Codable, Sendable {
         case .commit(let commit):
             let run = try openRun(commit.run, of: number)
             end(run, entry: number, time: entry.time, window: commit.window, counts: commit.counts, reason: nil)
+            source = entry.source
             for name in commit.resets { datasets[name]?.watermarks = [:] }
+            if !commit.resets.isEmpty { marks = [] }
             for (name, schema) in commit.schemas { datasets[name, default: DatasetState()].schema = schema }
             for (name, watermarks) in commit.watermarks {
                 for watermark in watermarks {
@@ -177,6 +180,13 @@ public struct HorizonMark: Codable, Hashable, Sendable {
     public var oldest: Int64?
     /// The server's clock then, likewise.
     public var taken: Int64
+
+    /// Makes a mark.
+    public init(next: Int64, oldest: Int64?, taken: Int64) {
+        self.next = next
+        self.oldest = oldest
+        self.taken = taken
+    }
 }
 
 /// A commit whose removed files are to be deleted.

@@ -221,6 +221,29 @@ struct DatasetModeTests {
         #expect(try shop.liveIDs().sorted() == shop.tableIDs().sorted())
     }
 
+    @Test("When transaction ids have wrapped around, old rows whose ids are given again do not come again")
+    func wraparound() throws {
+        let shop = try Shop(table: Self.ingested)
+        try shop.write(pipeline: Shop.dataset + "\n    prune: {column: created_at}")
+        #expect(try shop.tidemark("run").status == 0)
+        let rows = try shop.liveIDs().count
+        // Next time the same 32 bits mean ids of the next epoch: every row looks as if it had just been written.
+        shop.server.stop()
+        try shop.server.resetEpoch(to: 1)
+        try shop.server.start()
+        try shop.insert(7)
+        let outcome = try shop.tidemark("run")
+        #expect(outcome.status == 0, "\(outcome.all)")
+        #expect(try shop.liveIDs().count == rows + 7)
+        try shop.insert(2, from: 50)
+        #expect(try shop.tidemark("run").status == 0)
+        #expect(try shop.liveIDs().sorted() == shop.tableIDs().sorted())
+        try shop.write(pipeline: Shop.dataset)
+        try shop.insert(1, from: 60)
+        let plan = try shop.tidemark("plan")
+        #expect(plan.output.contains("transaction ids have wrapped around"), "\(plan.all)")
+    }
+
     @Test("A setting that names a column which is no time, or not there, is told before anything is written")
     func wrongColumns() throws {
         let shop = try Shop()

@@ -137,6 +137,11 @@ public final class PostgresServer: Sendable {
         try start()
     }
 
+    /// Sets the epoch of transaction ids, the upper 32 bits, of a stopped server: as if so many times 2^32 had been given.
+    public func resetEpoch(to epoch: Int) throws {
+        try server([programs + "/pg_resetwal", "-e", "\(epoch)", "-D", folder + "/data"]).checked()
+    }
+
     /// The server's log so far.
     public var log: String {
         (try? String(decoding: Data(contentsOf: URL(fileURLWithPath: folder + "/log")), as: UTF8.self)) ?? ""
