@@ -79,7 +79,7 @@ public enum KeyHash {
 }
 
 /// What a set of rows is known by, in whatever order they are read: their number, and the sum of their keys' hashes.
-public struct Fingerprint: Hashable, Sendable {
+public struct KeyFingerprint: Hashable, Sendable {
     /// The rows.
     public var rows: Int64 = 0
     /// The sum of the hashes modulo 2^128.
@@ -97,7 +97,7 @@ public struct Fingerprint: Hashable, Sendable {
     }
 
     /// Adds the rows of another.
-    public mutating func add(_ other: Fingerprint) {
+    public mutating func add(_ other: KeyFingerprint) {
         rows &+= other.rows
         sum &+= other.sum
     }

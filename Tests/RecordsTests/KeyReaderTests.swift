@@ -197,8 +197,8 @@ struct KeyReaderTests {
     }
 }
 
-@Suite("Fingerprint")
-struct FingerprintTests {
+@Suite("KeyFingerprint")
+struct KeyFingerprintTests {
     /// From `vectors.h` of the reference implementation, with its key 00 01 … 0f.
     @Test(
         "SipHash gives the reference's values",
@@ -220,8 +220,8 @@ struct FingerprintTests {
     @Test("the order of rows does not matter, their number and their keys do")
     func order() {
         let hashes = (0..<100).map { KeyHash.hash(Array("\($0)".utf8).span.bytes) }
-        func sum(_ hashes: some Sequence<UInt128>) -> Fingerprint {
-            var sum = Fingerprint()
+        func sum(_ hashes: some Sequence<UInt128>) -> KeyFingerprint {
+            var sum = KeyFingerprint()
             for hash in hashes { sum.add(hash) }
             return sum
         }
@@ -231,7 +231,7 @@ struct FingerprintTests {
         var parts = sum(hashes[..<40])
         parts.add(sum(hashes[40...]))
         #expect(parts == sum(hashes))
-        #expect(Fingerprint().hexadecimal == String(repeating: "0", count: 32))
+        #expect(KeyFingerprint().hexadecimal == String(repeating: "0", count: 32))
         #expect(Set(hashes).count == 100)
     }
 }
