@@ -5,6 +5,9 @@ import Pipeline
 
 /// How an error ends the program: its message on standard error, its exit code.
 enum Failure {
+    /// The exit code of a verification that found a difference.
+    static let difference: Int32 = 3
+
     /// Prints an error and exits; a request for help or the version is none.
     static func exit(with error: any Error) -> Never {
         let parsed = Tidemark.exitCode(for: error)

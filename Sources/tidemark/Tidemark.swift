@@ -11,13 +11,13 @@ struct Tidemark: ParsableCommand {
             A pipeline is a YAML file that names a source database, a destination and the datasets to export. Each run \
             exports what is new, and only that, however it was interrupted before.
 
-            Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration; 4 another run holds the pipeline; \
-            130 or 143 interrupted by SIGINT or SIGTERM, and resumable.
+            Exit codes: 0 done; 1 the run failed; 2 wrong usage or configuration; 3 verify found a difference; \
+            4 another run holds the pipeline; 130 or 143 interrupted by SIGINT or SIGTERM, and resumable.
             """,
         version: "tidemark \(Program.version)",
         subcommands: [
             ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self,
-            BackfillCommand.self, AbandonCommand.self,
+            BackfillCommand.self, VerifyCommand.self, AbandonCommand.self,
         ])
 }
 
