@@ -24,7 +24,9 @@ extension Verifier {
         let place = try LeafPlace(name, source, lake.state)
         let own = try shares.filter { share in
             if lake.state.datasets[share.report.name]?.watermarks[Int(place.leaf.oid)] != nil { return true }
-            guard let spec = share.spec, spec.mode == .incremental, spec.cursor.mode == .transaction else { return false }
+            guard let spec = share.spec, spec.mode == .incremental, spec.cursor.mode == .transaction else {
+                return false
+            }
             return try SourceTable(spec, source: source).leaves.contains { $0.oid == place.leaf.oid }
         }
         guard !own.isEmpty else {
@@ -85,7 +87,7 @@ extension Verifier {
         let thorough = VerifyLimit(
             perPartition: limit.perPartition, total: 3 * limit.perPartition, isThorough: true)
         certificate.difference = try comparison.differences(
-            findings, limit: thorough, names: [leaf.oid: leaf.qualifiedName]
+            findings, limit: thorough, names: [leaf.oid: leaf.qualifiedName], keysAtOnce: keysAtOnce
         ).first
         certificate.judge(watermark)
         return certificate
@@ -102,7 +104,10 @@ extension Verifier {
             SELECT DISTINCT coalesce('process ' || l.pid || ' (' || concat_ws(', ', nullif(a.application_name, ''),
                        'user ' || a.usename) || ')', 'prepared transaction ' || quote_literal(x.gid), 'a session') AS who
             FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-                 LEFT JOIN pg_prepared_xacts x ON l.virtualtransaction = '-1/' || x.transaction
+                 -- A prepared transaction still holds the lock on its own id.
+                 LEFT JOIN (pg_prepared_xacts x JOIN pg_locks o ON o.transactionid = x.transaction AND o.granted
+                            AND o.mode = 'ExclusiveLock')
+                     ON l.pid IS NULL AND o.virtualtransaction = l.virtualtransaction
             WHERE l.locktype = 'relation' AND l.relation = $1::oid AND l.granted
                   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                   AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
@@ -189,7 +194,8 @@ extension VerifyCertificate {
             let extra = difference.extra.reduce(0) { $0 + $1.inLake }
             if extra > 0 {
                 notes.append(
-                    "The lake has \(Self.rows(Int64(extra))) that the leaf has not, or has no more: deleted, updated or moved.")
+                    "The lake has \(Self.rows(Int64(extra))) that the leaf has not, or has no more: deleted, updated or moved."
+                )
             }
             if !difference.repeated.isEmpty {
                 notes.append("The lake has \(Self.rows(Int64(difference.repeated.count))) more than once.")
@@ -201,7 +207,8 @@ extension VerifyCertificate {
                     + "\(leftOut == 1 ? "is" : "are") not in the lake.")
         }
         if let parent {
-            notes.append("It is a partition of \(parent): rows may still arrive. Detach it first, for a proof that lasts.")
+            notes.append(
+                "It is a partition of \(parent): rows may still arrive. Detach it first, for a proof that lasts.")
         }
     }
 

@@ -29,7 +29,8 @@ extension Verifier {
                 report.unchecked.append("\(error)")
             }
             log.info(
-                "\(share.report.name): reading \(setup.files.count) files and \(setup.units.count) pieces of the source")
+                "\(share.report.name): reading \(setup.files.count) files and \(setup.units.count) pieces of the source"
+            )
             let comparison = VerifyComparison(work: work, files: setup.compared, units: setup.units)
             let findings = try comparison.read()
             report.problems = try refuseReplaced(findings.problems)
@@ -37,7 +38,8 @@ extension Verifier {
                 sides.partitions = findings.groups.count
                 sides.rowsInSource = findings.rowsInSource
                 sides.rowsInLake = findings.groups.reduce(0) { $0 + $1.lake.rows }
-                sides.differences = try comparison.differences(findings, limit: limit, names: setup.names)
+                sides.differences = try comparison.differences(
+                    findings, limit: limit, names: setup.names, keysAtOnce: keysAtOnce)
                 report.comparison = sides
             }
             reports.append(report)
@@ -117,9 +119,11 @@ extension Verifier {
         sides.leaves = leaves.count
         let gone = setup.files.filter { !present.contains($0.chunk.leaf) }
         sides.gone = VerifyReport.Gone(
-            leaves: Set(gone.map { file in
-                watermarks[Int(file.chunk.leaf)]?.name ?? "the leaf with the oid \(file.chunk.leaf)"
-            }).sorted(),
+            leaves: Set(
+                gone.map { file in
+                    watermarks[Int(file.chunk.leaf)]?.name ?? "the leaf with the oid \(file.chunk.leaf)"
+                }
+            ).sorted(),
             files: gone.count, rows: gone.reduce(0) { $0 + $1.chunk.rows })
         setup.sides = sides
     }

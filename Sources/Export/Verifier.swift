@@ -10,6 +10,8 @@ import Synchronization
 public final class Verifier {
     let work: VerifyWork
     let lake: CommitLog
+    /// So many keys are compared one by one at once, about: 100 bytes each.
+    var keysAtOnce: Int64 = 500_000
     var spec: PipelineSpec { work.spec }
     var store: any ObjectStore { work.store }
     var log: Logger { work.log }
@@ -71,7 +73,9 @@ public final class Verifier {
     /// The datasets of the pipeline, and those that only the lake has any more, each with its live files.
     func byDataset(only name: String?) throws -> [Share] {
         let live = Dictionary(grouping: try lake.liveFiles()) { $0.chunk.dataset }
-        let names = spec.datasets.map(\.name) + live.keys.filter { known in !spec.datasets.contains { $0.name == known } }.sorted()
+        let names =
+            spec.datasets.map(\.name)
+            + live.keys.filter { known in !spec.datasets.contains { $0.name == known } }.sorted()
         if let name, !names.contains(name) {
             throw ExportError(
                 .configuration, operation: "verify", object: "dataset \(name)",

@@ -4,8 +4,6 @@ import Records
 import Synchronization
 
 extension VerifyComparison {
-    /// So many keys are compared one by one at once, about.
-    static let keysAtOnce: Int64 = 500_000
     /// So many buckets there are at most, in all groups: 32 bytes each.
     static let mostBuckets = 1 << 20
 
@@ -15,11 +13,11 @@ extension VerifyComparison {
     ///   - findings: what ``read()`` gave.
     ///   - limit: how many are listed.
     ///   - names: the leaves' names, by oid.
-    ///   - bucketing: how many keys may be compared at once.
+    ///   - keysAtOnce: how many keys may be compared at once.
     /// - Returns: the groups that differ, by path.
     /// - Throws: `StoreError`, `PostgresError`, `ExportError`.
     func differences(
-        _ findings: Findings, limit: VerifyLimit, names: [UInt32: String], keysAtOnce: Int64 = keysAtOnce
+        _ findings: Findings, limit: VerifyLimit, names: [UInt32: String], keysAtOnce: Int64
     ) throws -> [VerifyReport.Difference] {
         let differing = findings.groups.indices.filter { findings.groups[$0].lake != findings.groups[$0].source }
             .sorted { findings.groups[$0].path < findings.groups[$1].path }

@@ -31,7 +31,8 @@ struct VerifyKeys: Sendable {
         func info(_ name: String) throws -> ColumnInfo {
             if let info = columns.first(where: { $0.name == name }) { return info }
             throw ExportError(
-                operation: "compare", object: "dataset \(dataset.name)", reason: "the table has no column \(name) any more")
+                operation: "compare", object: "dataset \(dataset.name)",
+                reason: "the table has no column \(name) any more")
         }
         var fields = FieldList(timestampZone: dataset.timestampZone)
         var planned: [PlannedColumn] = []
@@ -167,6 +168,7 @@ struct VerifyUnit: Sendable {
         }
         let fields = keys.plan.fields.dropLast(marks.count).map(\.expression) + marks
         let rows = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
-        return "COPY (SELECT \(fields.joined(separator: ", ")) FROM \(keys.plan.from(leaf))\(rows)) TO STDOUT (FORMAT binary)"
+        return
+            "COPY (SELECT \(fields.joined(separator: ", ")) FROM \(keys.plan.from(leaf))\(rows)) TO STDOUT (FORMAT binary)"
     }
 }

@@ -23,7 +23,8 @@ struct VerifyLayouts {
         else {
             throw LakeError(
                 operation: "read", object: file.chunk.key,
-                reason: "the plan of its run says nothing of columns version \(file.chunk.schema) of \(file.chunk.dataset)")
+                reason:
+                    "the plan of its run says nothing of columns version \(file.chunk.schema) of \(file.chunk.dataset)")
         }
         return plan
     }

@@ -49,7 +49,9 @@ public struct VerifyReport: Codable, Sendable {
         datasets.flatMap { dataset in
             (dataset.comparison?.differences ?? []).flatMap { difference in
                 difference.missing.compactMap { row in
-                    row.leaf.map { MissingKey(dataset: dataset.name, partition: difference.partition, leaf: $0, key: row.key) }
+                    row.leaf.map {
+                        MissingKey(dataset: dataset.name, partition: difference.partition, leaf: $0, key: row.key)
+                    }
                 }
             }
         }
