@@ -34,10 +34,12 @@ public struct StoreOptions: Sendable {
 /// - Throws: `StoreError` when the URL, an option or the environment cannot be right.
 public func openStore(url: String, options: StoreOptions) throws(StoreError) -> any ObjectStore {
     if url.hasPrefix("file:") {
-        return RetryingStore(DirectoryStore(root: try StoreURL.path(url)), policy: options.retry)
+        let folder = DirectoryStore(root: try StoreURL.path(url))
+        return RetryingStore(withTestFaults(folder, options.environment), policy: options.retry)
     }
     if url.hasPrefix("s3://") {
-        return RetryingStore(try S3Store(StoreURL.s3(url, options)), policy: options.retry)
+        let bucket = try S3Store(StoreURL.s3(url, options))
+        return RetryingStore(withTestFaults(bucket, options.environment), policy: options.retry)
     }
     throw StoreError(
         operation: "open", object: StoreURL.shown(url), reason: "it names no kind of store that is known",
