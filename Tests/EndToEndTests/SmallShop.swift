@@ -97,9 +97,15 @@ final class SmallShop {
         shop.environment.merging(["LAKE": lake.url]) { $1 }.merging(lake.environment) { $1 }.merging(more) { $1 }
     }
 
-    /// Ends all sessions of the program, and with them the lock that a run holds.
+    /// Ends all sessions of the program; returns when the locks that its runs held are gone.
     func cutConnections() throws {
-        try shop.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark'")
+        try shop.sql(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark';
+            DO $$ BEGIN
+                WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory') LOOP PERFORM pg_sleep(0.01); END LOOP;
+            END $$;
+            """)
     }
 
     // MARK: What is in a lake
