@@ -55,6 +55,9 @@ struct Tidemark {
 
         func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
+        /// What it has written to standard error until now.
+        func errorsSoFar() -> String { (try? errors.text()) ?? "" }
+
         /// Waits for the end.
         func wait() throws -> Outcome {
             process.waitUntilExit()

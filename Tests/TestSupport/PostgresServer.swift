@@ -20,7 +20,7 @@ public final class PostgresServer: Sendable {
     /// The folder of the server's programs: psql, pg_dump and others.
     public let programs: String
 
-    private let settings: [String: String]
+    let settings: [String: String]
     private let runAs: [String]
     private let watchdog: Watchdog
     private let state: Mutex<State>
@@ -47,7 +47,18 @@ public final class PostgresServer: Sendable {
 
     /// Makes a cluster and starts it.
     /// - Parameter settings: of postgresql.conf, besides or instead of those for speed: `["max_prepared_transactions": "10"]`.
-    public init(settings: [String: String] = [:]) throws {
+    public convenience init(settings: [String: String] = [:]) throws {
+        try self.init(settings: settings) { server in
+            try server.server([
+                server.programs + "/initdb", "-D", server.folder + "/data", "-U", Self.user, "--no-sync", "-E", "UTF8",
+                "--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256",
+                "--pwfile=" + server.folder + "/password",
+            ]).checked()
+        }
+    }
+
+    /// Makes the cluster's folder, lets `prepare` fill its `data`, and starts it.
+    init(settings: [String: String], prepare: (PostgresServer) throws -> Void) throws {
         programs = try Self.findPrograms()
         runAs = try Self.prefixOfServerUser()
         folder = try Self.makeFolder()
@@ -62,10 +73,7 @@ public final class PostgresServer: Sendable {
         do {
             try Data(Self.password.utf8).write(to: URL(fileURLWithPath: folder + "/password"))
             if !runAs.isEmpty { try Command(["chown", "-R", Self.user, folder]).checked() }
-            try server([
-                programs + "/initdb", "-D", folder + "/data", "-U", Self.user, "--no-sync", "-E", "UTF8", "--locale=C",
-                "--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile=" + folder + "/password",
-            ]).checked()
+            try prepare(self)
             try start()
         } catch {
             watchdog.finish()
@@ -199,7 +207,7 @@ public final class PostgresServer: Sendable {
 // MARK: - Inside
 
 extension PostgresServer {
-    private func server(_ arguments: [String]) -> Command {
+    func server(_ arguments: [String]) -> Command {
         // From a folder that the server's user can read, whatever the tests' is.
         Command(["sh", "-c", "cd \"$0\" && exec \"$@\"", folder] + runAs + arguments)
     }
