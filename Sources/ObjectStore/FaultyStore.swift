@@ -12,60 +12,86 @@ func withTestFaults(_ store: any ObjectStore, _ environment: [String: String]) -
 #if DEBUG
     /// What a test wants to go wrong: how it holds the program to its promises at each write, and not only where dice fall.
     ///
-    /// Writes are numbered from 1 in the order in which they begin, over all threads.
+    /// A write is named by its number, counted from 1 in the order in which they begin, over all threads: `7`. Or it is the
+    /// first, second, … of those whose verb and key hold a text: `2:put _tidemark/log/`.
     final class TestFaults: Sendable {
-        /// This write is carried out and is the last thing that the process does.
-        private let crashAt: Int?
-        /// Right before this write the process falls asleep, until SIGCONT wakes it.
-        private let pauseAt: Int?
-        /// Right after this write the process falls asleep.
-        private let pauseAfter: Int?
+        /// What happens at a write that a test names.
+        private enum Event: String, CaseIterable {
+            /// The write is carried out and is the last thing that the process does.
+            case crash = "CRASH_AT"
+            /// Right before the write the process falls asleep, until SIGCONT wakes it.
+            case pauseBefore = "PAUSE_AT"
+            /// Right after the write the process falls asleep.
+            case pauseAfter = "PAUSE_AFTER"
+        }
+
+        private struct State {
+            /// What waits for its write: how many such writes are still to come, the last of them being the one.
+            var waiting: [(event: Event, text: String, left: Int)] = []
+            var writes = 0
+            var dice: UInt64 = 0
+        }
+
         /// A file that gets a line `number verb key` for each write that begins.
         private let writesLog: String?
         /// How many of 1,000,000 calls fail.
         private let failing: UInt64
         private let state: Mutex<State>
 
-        private struct State {
-            var writes = 0
-            var dice: UInt64
-        }
-
         /// When a call fails.
-        enum Failure { case before, after }
+        private enum Failure { case before, after }
 
         /// Reads what a test wants; nil when it wants nothing.
         init?(_ environment: [String: String]) {
-            func number(_ name: String) -> Int? { environment["TIDEMARK_TEST_" + name].flatMap { Int($0) } }
-            crashAt = number("CRASH_AT")
-            pauseAt = number("PAUSE_AT")
-            pauseAfter = number("PAUSE_AFTER")
+            var wanted = State()
+            for event in Event.allCases {
+                let words = (environment["TIDEMARK_TEST_" + event.rawValue] ?? "").split(separator: ":", maxSplits: 1)
+                guard let number = words.first.flatMap({ Int($0) }) else { continue }
+                wanted.waiting.append((event, words.count > 1 ? String(words[1]) : "", number))
+            }
             writesLog = environment["TIDEMARK_TEST_WRITES_LOG"]
             // Probability and seed: `0.1,7`.
             let faults = (environment["TIDEMARK_TEST_STORE_FAULTS"] ?? "").split(separator: ",")
             failing = UInt64((faults.first.flatMap { Double($0) } ?? 0) * 1e6)
-            state = Mutex(State(dice: faults.last.flatMap { UInt64($0) } ?? 0))
-            guard crashAt ?? pauseAt ?? pauseAfter != nil || writesLog != nil || failing > 0 else { return nil }
+            wanted.dice = faults.last.flatMap { UInt64($0) } ?? 0
+            guard !wanted.waiting.isEmpty || writesLog != nil || failing > 0 else { return nil }
+            state = Mutex(wanted)
         }
 
         /// Carries a write out, with what is to happen before and after it.
         func write<Result>(
             _ verb: String, _ key: String, _ body: () throws(StoreError) -> Result
         ) throws(StoreError) -> Result {
-            let number = state.withLock { state in
-                state.writes += 1
-                record("\(state.writes) \(verb) \(key)\n")
-                return state.writes
-            }
-            // What comes after the crash never begins, however slow the crash is.
-            if let crashAt, number > crashAt { while true { pause() } }
+            let events = begin("\(verb) \(key)")
             // To this thread, so that it is stopped when the call returns.
-            if number == pauseAt { raise(SIGSTOP) }
+            if events.contains(.pauseBefore) { raise(SIGSTOP) }
             defer {
-                if number == crashAt { kill(getpid(), SIGKILL) }
-                if number == pauseAfter { raise(SIGSTOP) }
+                if events.contains(.crash) { kill(getpid(), SIGKILL) }
+                if events.contains(.pauseAfter) { raise(SIGSTOP) }
             }
             return try call(verb, key, body)
+        }
+
+        /// Counts a write.
+        ///
+        /// - Returns: what is to happen at it. It does not return for what would come after the crash.
+        private func begin(_ write: String) -> [Event] {
+            let events: [Event]? = state.withLock { state in
+                if state.waiting.contains(where: { $0.event == .crash && $0.left == 0 }) { return nil }
+                state.writes += 1
+                record("\(state.writes) \(write)\n")
+                var events: [Event] = []
+                for index in state.waiting.indices where state.waiting[index].left > 0 {
+                    guard state.waiting[index].text.isEmpty || write.contains(state.waiting[index].text) else {
+                        continue
+                    }
+                    state.waiting[index].left -= 1
+                    if state.waiting[index].left == 0 { events.append(state.waiting[index].event) }
+                }
+                return events
+            }
+            guard let events else { while true { pause() } }
+            return events
         }
 
         /// Makes a call, which may fail before it is carried out, or after it: then its answer is lost.
