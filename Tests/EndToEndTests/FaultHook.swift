@@ -16,6 +16,10 @@ enum FaultHook {
     static func crash(at number: Int) -> [String: String] { ["TIDEMARK_TEST_CRASH_AT": "\(number)"] }
     static func pause(at number: Int) -> [String: String] { ["TIDEMARK_TEST_PAUSE_AT": "\(number)"] }
     static func pause(after number: Int) -> [String: String] { ["TIDEMARK_TEST_PAUSE_AFTER": "\(number)"] }
+    /// Before one of the writes whose verb and key hold a text: before the second `put _tidemark/log/`.
+    static func pause(at number: Int, of text: String) -> [String: String] {
+        ["TIDEMARK_TEST_PAUSE_AT": "\(number):\(text)"]
+    }
     static func failures(_ probability: Double, seed: Int) -> [String: String] {
         ["TIDEMARK_TEST_STORE_FAULTS": "\(probability),\(seed)"]
     }

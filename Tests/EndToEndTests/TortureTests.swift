@@ -1,33 +1,93 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
-/// Writers of every kind against exports that are killed, paused and cut off: at the end the lake holds every committed
-/// event once.
+/// Writers of every kind against exports that are killed, put to sleep, cut off and lied to by their store: at the end the
+/// lake holds every committed event once.
 ///
-/// `scripts/torture` runs it for longer. `TIDEMARK_TORTURE_SECONDS` (default 12) and `TIDEMARK_TORTURE_SEED` (default: a new
-/// one) set its length and its dice.
-@Suite("Torture")
+/// `scripts/torture` runs it for longer. `TIDEMARK_TORTURE_SECONDS` and `TIDEMARK_TORTURE_SEED` (default: a new one) set its
+/// length and its dice; `TIDEMARK_TORTURE_STANDBY=1` exports from a standby of the server that is written to. With none of
+/// them both ways are gone for a while.
+@Suite("Torture", .serialized)
 struct TortureTests {
-    private static let table = """
-        CREATE TABLE events (event_id bigint GENERATED ALWAYS AS IDENTITY, event_type text, occurred_at timestamptz NOT NULL,
-            payload jsonb) PARTITION BY LIST (event_type);
-        CREATE TABLE events_a PARTITION OF events FOR VALUES IN ('a');
-        CREATE TABLE events_b PARTITION OF events FOR VALUES IN ('b');
-        CREATE TABLE events_rest PARTITION OF events FOR VALUES IN ('c', 'd');
-        INSERT INTO events (event_type, occurred_at, payload)
-            SELECT (ARRAY['a', 'b', 'c'])[1 + n % 3], timestamptz '2026-11-01Z' + n * interval '1 s', jsonb_build_object('n', n)
-            FROM generate_series(1, 20000) n;
-        """
+    /// Where exports read.
+    enum Source: String {
+        case primary = "the primary"
+        case standby = "a standby"
+    }
 
-    @Test("Every committed event is in the lake once, whatever happened to writers, runs, connections")
-    func torture() throws {
-        let environment = ProcessInfo.processInfo.environment
-        let seconds = environment["TIDEMARK_TORTURE_SECONDS"].flatMap(Double.init) ?? 12
-        let seed = environment["TIDEMARK_TORTURE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 1...999_999)
-        let shop = try Shop(
-            table: Self.table,
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let seconds = environment["TIDEMARK_TORTURE_SECONDS"].flatMap(Double.init)
+    private static let sources: [Source] =
+        environment["TIDEMARK_TORTURE_STANDBY"] == "1"
+        ? [.standby] : seconds == nil ? [.primary, .standby] : [.primary]
+
+    @Test(
+        "Every committed event is in the lake once, whatever happened to writers, runs, connections and the store",
+        arguments: sources)
+    func torture(source: Source) throws {
+        let seconds = Self.seconds ?? (source == .primary ? 12 : 10)
+        let seed = Self.environment["TIDEMARK_TORTURE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 1...999_999)
+        let chamber = try Chamber(source, seed: seed)
+        let end = Date(timeIntervalSinceNow: seconds)
+        let writers = TortureWriters(chamber.shop, seed: seed, until: end)
+        writers.start()
+        while Date() < end { try chamber.torment() }
+        writers.join()
+        try chamber.finish()
+
+        let table = try chamber.shop.tableIDs()
+        let (lake, strays) = try chamber.committedIDs()
+        let lost = Set(table).subtracting(lake)
+        let repeated = lake.count - Set(lake).count
+        let strange = Set(lake).subtracting(table)
+        let tally = Chamber.Count.allCases.map { "\(chamber.tally[$0, default: 0]) \($0.rawValue)" }
+        print(
+            """
+            torture of exports from \(source.rawValue): seed \(seed), \(Int(seconds)) s, \(table.count) rows in the table, \
+            \(lake.count) in the lake; \(tally.joined(separator: ", ")); \(strays) files that no commit names; \
+            \(lost.count) rows lost, \(repeated) repeated, \(strange.count) that were never committed
+            """)
+        #expect(lost.isEmpty, "seed \(seed): lost \(lost.sorted().prefix(5))")
+        #expect(repeated == 0, "seed \(seed)")
+        #expect(strange.isEmpty, "seed \(seed)")
+        #expect(chamber.tally[.kills, default: 0] > 0, "the dice must have done something")
+    }
+}
+
+/// The shop that is tortured, and what befalls its runs.
+private final class Chamber {
+    /// What is counted.
+    enum Count: String, CaseIterable {
+        case runs, kills, cuts, pauses, overtaken
+        case faulty = "runs with store faults"
+        case pairs = "started together"
+        case abandons
+    }
+
+    /// What befalls a run.
+    private enum Fate: CaseIterable {
+        case nothing, killed, diedAtAWrite, cutOff, asleep, asleepAtAWrite, storeFails, twins, abandoned
+    }
+
+    /// The writes that a run falls asleep at: its first entry, its chunks, its results, its commit, and what comes after that.
+    private static let places = [
+        "1:put _tidemark/log/", "1:/plan.json", "1:put events/", "3:put events/", "6:put events/", "1:/unit/",
+        "3:/unit/",
+        "3:put _tidemark/log/", "1:/manifest/", "1:delete ", "1:/done/", "1:/checkpoint/",
+    ]
+
+    let shop: Shop
+    private(set) var tally: [Count: Int] = [:]
+    private let standby: PostgresServer?
+    private var dice: Dice
+    private let seed: UInt64
+    /// Runs that another has overtaken and that wake later.
+    private var sleepers: [Tidemark.Running] = []
+
+    init(_ source: TortureTests.Source, seed: UInt64) throws {
+        shop = try Shop(
+            server: PostgresServer(settings: ["max_prepared_transactions": "20"]), table: TortureWriters.table,
             dataset: """
                 events:
                     table: public.events
@@ -35,201 +95,151 @@ struct TortureTests {
                     flatten: [{column: payload}]
                     partition_by: [{column: occurred_at, by: day}]
                 """)
-        let end = Date(timeIntervalSinceNow: seconds)
-        let writers = Writers(shop, seed: seed, until: end)
-        writers.start()
-        var dice = Dice(seed: seed)
-        var tally = Tally()
-        while Date() < end { try torment(shop, &dice, &tally) }
-        writers.join()
-        try shop.sql(writers.endPrepared(commit: true))
-        // A partition may be left detached: its rows are the table's again.
-        try shop.sql(Writers.attach)
-        for _ in 0..<2 {
-            let last = try shop.tidemark("run")
-            #expect(last.status == 0, "seed \(seed): \(last.all)")
-        }
-        let table = try shop.tableIDs()
-        let lake = try shop.exportedIDsOfManyFiles()
-        let lost = Set(table).subtracting(lake)
-        let repeated = lake.count - Set(lake).count
-        let strange = Set(lake).subtracting(table)
-        print(
-            """
-            torture: seed \(seed), \(Int(seconds)) s, \(table.count) rows in the table, \(lake.count) in the lake, \
-            \(tally.runs) runs, \(tally.kills) killed, \(tally.pauses) paused and overtaken, \(tally.cuts) times connections cut, \
-            \(lost.count) rows lost, \(repeated) repeated, \(strange.count) that were never committed
-            """)
-        #expect(lost.isEmpty, "seed \(seed): lost \(lost.sorted().prefix(5))")
-        #expect(repeated == 0, "seed \(seed)")
-        #expect(strange.isEmpty, "seed \(seed)")
-        #expect(tally.kills > 0 && tally.cuts > 0, "the dice must have done something")
-        let committed = try Set(shop.committedFiles())
-        #expect(committed.isSubset(of: shop.files()), "seed \(seed): every committed file is there")
+        standby =
+            source == .primary
+            ? nil : try PostgresServer.standby(of: shop.server, settings: ["max_standby_streaming_delay": "300ms"])
+        dice = Dice(seed: seed)
+        self.seed = seed
     }
 
-    private struct Tally {
-        var runs = 0
-        var kills = 0
-        var pauses = 0
-        var cuts = 0
+    deinit { for sleeper in sleepers { sleeper.signal(SIGKILL) } }
+
+    // MARK: Runs
+
+    private var environment: [String: String] {
+        guard let standby else { return shop.environment }
+        return ["SHOP_DATABASE_URL": standby.database(shop.database.name).url]
     }
 
-    /// One run, and what befalls it.
-    private func torment(_ shop: Shop, _ dice: inout Dice, _ tally: inout Tally) throws {
-        let run = try shop.start("run", "-q")
-        tally.runs += 1
-        // The first ten runs meet each fate in turn, so that a short torture holds all of them.
-        switch tally.runs <= 10 ? (tally.runs * 3) % 10 : dice.roll(10) {
-        case 0...3:
-            Thread.sleep(forTimeInterval: Double(dice.roll(600)) / 1_000)
-            run.signal(SIGKILL)
-            tally.kills += 1
-        case 4...5:
-            // Its connections go one by one while it works; a unit is read again, or the run fails and is taken over.
-            for _ in 0..<3 where run.process.isRunning {
-                Thread.sleep(forTimeInterval: Double(dice.roll(200)) / 1_000)
-                try cutConnections(shop, onlyCopy: dice.roll(2) == 0)
-                tally.cuts += 1
-            }
-        case 6:
-            // It falls asleep and loses its lock; another takes its run over; then it wakes.
-            Thread.sleep(forTimeInterval: Double(dice.roll(500)) / 1_000)
-            run.signal(SIGSTOP)
-            try cutConnections(shop, onlyCopy: false)
-            let other = try shop.tidemark("run", "-q")
-            if other.status == 0 { tally.pauses += 1 }
-            run.signal(SIGCONT)
-        default: break
-        }
-        let outcome = try run.wait()
-        let expected = outcome.wasKilled || [0, 1, 4].contains(outcome.status)
-        #expect(expected, "\(outcome.status): \(outcome.all)")
+    private func start(_ more: [String: String] = [:]) throws -> Tidemark.Running {
+        tally[.runs, default: 0] += 1
+        return try Tidemark.start(["run", "-q", shop.pipeline], environment.merging(more) { $1 })
     }
 
-    private func cutConnections(_ shop: Shop, onlyCopy: Bool) throws {
-        try shop.sql(
+    /// Waits for a run's end. It may have failed, or met another; it may not hang.
+    private func end(_ run: Tidemark.Running) throws {
+        let outcome = try run.wait(atMost: 60)
+        let isExpected = outcome.wasKilled ? outcome.status == SIGKILL : [0, 1, 4].contains(outcome.status)
+        #expect(isExpected, "seed \(seed): \(outcome.status): \(outcome.all)")
+    }
+
+    /// Ends the program's sessions.
+    private func cutConnections(onlyCopy: Bool = false) throws {
+        let server = standby ?? shop.server
+        try server.sql(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE application_name = 'tidemark' \(onlyCopy ? "AND query LIKE 'COPY (SELECT%'" : "")
-            """)
-    }
-}
-
-/// Sessions that write as applications do, and worse.
-private final class Writers: Sendable {
-    private let url: String
-    private let psql: String
-    private let seed: UInt64
-    private let end: Date
-    private let group = DispatchGroup()
-
-    init(_ shop: Shop, seed: UInt64, until end: Date) {
-        url = shop.database.url
-        psql = shop.server.programs + "/psql"
-        self.seed = seed
-        self.end = end
+            """, in: server.database(shop.database.name))
+        tally[.cuts, default: 0] += 1
     }
 
-    /// Starts six writers and one who detaches a partition, writes to it and attaches it again.
-    func start() {
-        for number in 1...6 { work(number) { dice in self.transaction(number, &dice) } }
-        work(7) { dice in
-            """
-            ALTER TABLE events DETACH PARTITION events_b;
-            INSERT INTO events_b (event_id, event_type, occurred_at) SELECT nextval('events_event_id_seq'), 'b', now()
-                FROM generate_series(1, \(1 + dice.roll(5)));
-            SELECT pg_sleep(\(Double(dice.roll(400)) / 1_000));
-            \(Self.attach)
-            SELECT pg_sleep(0.3);
-            """
-        }
+    // MARK: Fates
+
+    /// One run, and what befalls it. The first runs meet each fate in turn, so that a short torture holds all of them.
+    func torment() throws {
+        let fates = Fate.allCases
+        let number = tally[.runs, default: 0]
+        let fate = fates[number < fates.count ? (number * 2 + 1) % fates.count : dice.roll(fates.count)]
+        try befall(fate)
+        if !sleepers.isEmpty, dice.roll(3) == 0 { try wake(sleepers.removeFirst()) }
     }
 
-    /// Waits until all have ended.
-    func join() { group.wait() }
-
-    static let attach = """
-        DO $$ BEGIN
-            IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = 'events_b'::regclass) THEN
-                ALTER TABLE events ATTACH PARTITION events_b FOR VALUES IN ('b');
-            END IF;
-        END $$;
-        """
-
-    /// Statements that end all prepared transactions.
-    func endPrepared(commit: Bool) -> String {
-        """
-        SELECT format('\(commit ? "COMMIT" : "ROLLBACK") PREPARED %L', gid) FROM pg_prepared_xacts
-            WHERE database = current_database() \\gexec
-        """
-    }
-
-    private func work(_ number: Int, _ script: @escaping @Sendable (inout Dice) -> String) {
-        group.enter()
-        let thread = Thread { [self] in
-            var dice = Dice(seed: seed &* 31 &+ UInt64(number))
-            while Date() < end { run(script(&dice)) }
-            group.leave()
-        }
-        thread.start()
-    }
-
-    /// One transaction: hold times, savepoints, rollbacks, exception blocks, prepared transactions, times out of order.
-    private func transaction(_ number: Int, _ dice: inout Dice) -> String {
-        var sql = dice.roll(12) == 0 ? endPrepared(commit: dice.roll(3) > 0) + "\n" : ""
-        sql += "BEGIN;\n"
-        for step in 0...dice.roll(4) {
-            let insert = """
-                INSERT INTO events (event_type, occurred_at, payload)
-                SELECT (ARRAY['a', 'b', 'c', 'd'])[1 + g % 4], now() - (g % 5) * interval '1 day',
-                    jsonb_build_object('w', \(number), 'g', g) FROM generate_series(\(dice.roll(3)), \(3 + dice.roll(20))) g;
-                """
-            switch dice.roll(5) {
-            case 0: sql += "SAVEPOINT s\(step);\n\(insert)\nROLLBACK TO s\(step);\n"
-            case 1: sql += "SAVEPOINT s\(step);\n\(insert)\nRELEASE s\(step);\n"
-            case 2:
-                sql +=
-                    "DO $$ BEGIN \(insert) BEGIN \(insert) RAISE 'no'; EXCEPTION WHEN OTHERS THEN NULL; END; END $$;\n"
-            default: sql += insert + "\n"
+    private func befall(_ fate: Fate) throws {
+        switch fate {
+        case .nothing: try end(start())
+        case .killed: try kill(start())
+        case .diedAtAWrite:
+            let run = try start(FaultHook.crash(at: 1 + dice.roll(25)))
+            try end(run)
+            // It may have had fewer writes.
+            if run.process.terminationReason == .uncaughtSignal { tally[.kills, default: 0] += 1 }
+        case .cutOff:
+            let run = try start()
+            // Its connections go one by one while it works; a unit is read again, or the run fails and is taken over.
+            for _ in 0..<3 where run.process.isRunning {
+                Thread.sleep(forTimeInterval: Double(dice.roll(200)) / 1_000)
+                try cutConnections(onlyCopy: dice.roll(2) == 0)
             }
-            sql += "SELECT pg_sleep(\(Double(dice.roll(dice.roll(4) == 0 ? 700 : 40)) / 1_000));\n"
+            try end(run)
+        case .asleep:
+            let run = try start()
+            Thread.sleep(forTimeInterval: Double(dice.roll(500)) / 1_000)
+            run.signal(SIGSTOP)
+            try overtake(run)
+        case .asleepAtAWrite:
+            let place = Self.places[dice.roll(Self.places.count)]
+            let run = try start(["TIDEMARK_TEST_PAUSE_AT": place])
+            // It may end before it comes to such a write.
+            if try run.waitUntilStopped() { try overtake(run) } else { try end(run) }
+        case .storeFails:
+            try end(start(FaultHook.failures(0.02 + Double(dice.roll(10)) / 100, seed: dice.roll(1_000_000))))
+            tally[.faulty, default: 0] += FaultHook.isBuiltIn ? 1 : 0
+        case .twins:
+            let runs = try [start(), start()]
+            for run in runs { try end(run) }
+            tally[.pairs, default: 0] += 1
+        case .abandoned:
+            try kill(start())
+            let outcome = try Tidemark.run(["abandon", shop.pipeline], environment)
+            #expect([0, 1, 4].contains(outcome.status), "seed \(seed): \(outcome.all)")
+            tally[.abandons, default: 0] += 1
         }
-        switch dice.roll(10) {
-        case 0: sql += "ROLLBACK;"
-        case 1: sql += "PREPARE TRANSACTION 'p\(number)-\(UUID().uuidString)';"
-        default: sql += "COMMIT;"
-        }
-        return sql
     }
 
-    /// Runs a script; one that fails (a deadlock with the detaching, too many prepared transactions) has written nothing.
-    private func run(_ script: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: psql)
-        process.arguments = ["-X", "-qAt", "-d", url]
-        // Who waits for a partition that a prepared transaction holds gives up, or all would wait for ever.
-        process.environment = ProcessInfo.processInfo.environment.merging(["PGOPTIONS": "-c lock_timeout=700"]) { $1 }
-        let input = Pipe()
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return }
-        try? input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+    private func kill(_ run: Tidemark.Running) throws {
+        Thread.sleep(forTimeInterval: Double(dice.roll(600)) / 1_000)
+        run.signal(SIGKILL)
+        try end(run)
+        tally[.kills, default: 0] += 1
     }
-}
 
-/// Dice that fall the same way for the same seed.
-private struct Dice {
-    private var state: UInt64
+    /// A run sleeps and loses its lock; another takes over; it wakes at once, or when several others have run.
+    private func overtake(_ run: Tidemark.Running) throws {
+        tally[.pauses, default: 0] += 1
+        try cutConnections()
+        let other = try start()
+        try end(other)
+        if other.process.terminationStatus == 0 { tally[.overtaken, default: 0] += 1 }
+        if dice.roll(2) == 0 { try wake(run) } else { sleepers.append(run) }
+    }
 
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    private func wake(_ run: Tidemark.Running) throws {
+        run.signal(SIGCONT)
+        try end(run)
+    }
 
-    /// A number from 0 to `sides` - 1.
-    mutating func roll(_ sides: Int) -> Int {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int((state >> 33) % UInt64(max(1, sides)))
+    // MARK: The end
+
+    /// Wakes who still sleeps, and exports what is left.
+    func finish() throws {
+        while let sleeper = sleepers.popLast() { try wake(sleeper) }
+        try shop.sql(TortureWriters.endPrepared(commit: true))
+        try shop.sql(TortureWriters.attachAll)
+        try standby?.waitForReplay(of: shop.server)
+        for _ in 0..<2 {
+            let last = try start()
+            let outcome = try last.wait(atMost: 120)
+            #expect(outcome.status == 0, "seed \(seed): \(outcome.all)")
+        }
+    }
+
+    /// The ids in the files that commits name, which must all be there, and how many other files there are. A run that is
+    /// killed after it was overtaken leaves some.
+    func committedIDs() throws -> (ids: [String], strays: Int) {
+        let (files, committed) = (Set(shop.files()), Set(try shop.committedFiles()))
+        #expect(committed.isSubset(of: files), "seed \(seed): every committed file is there")
+        let text = try DuckDB.python(
+            """
+            import json, os, subprocess, sys
+            files = [os.path.join(sys.argv[1], key) for key in json.load(sys.stdin)]
+            ids = []
+            for i in range(0, len(files), 500):
+                text = subprocess.run(['zstd', '-dcq'] + files[i:i + 500], capture_output=True, check=True).stdout.decode()
+                ids += [str(json.loads(line)['event_id']) for line in text.split('\\n')[:-1]]
+            print(json.dumps(ids))
+            """, input: String(decoding: JSONEncoder().encode(committed.intersection(files).sorted()), as: UTF8.self),
+            arguments: [shop.lake])
+        return (try JSONDecoder().decode([String].self, from: Data(text.utf8)), files.subtracting(committed).count)
     }
 }
