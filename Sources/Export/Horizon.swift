@@ -108,7 +108,8 @@ private struct Activity {
         cursorWaits =
             row[0, "prepared"] == "t" ? "a prepared transaction is open, and nobody can tell when it began" : nil
         withoutFloor =
-            reason ?? cursorWaits ?? (row[0, "subscriber"] == "t" ? "rows that a subscription brings carry their origin's time" : nil)
+            reason ?? cursorWaits
+            ?? (row[0, "subscriber"] == "t" ? "rows that a subscription brings carry their origin's time" : nil)
     }
 }
 

@@ -210,7 +210,9 @@ struct Planner {
         let plan = try datasetPlan(draft.spec, draft.table, draft.known, leaves: [leaf])
         if let known = draft.known?.fingerprint, try known == Fingerprint.read(plan, source.connection) { return }
         draft.leaves = [leaf]
-        if state.datasets[draft.spec.name] != nil { replaced += try live().filter { $0.chunk.dataset == draft.spec.name } }
+        if state.datasets[draft.spec.name] != nil {
+            replaced += try live().filter { $0.chunk.dataset == draft.spec.name }
+        }
     }
 
     /// The dataset must go by what its watermarks are.

@@ -47,7 +47,9 @@ struct UnitQuery {
         case .times(let range):
             conditions.append(range.condition)
             order = " ORDER BY t.ctid"
-        case .keys(let keys): conditions.append(Self.isOneOf(keys, dataset.key))
+        case .keys(let keys):
+            conditions.append(Self.isOneOf(keys, dataset.key))
+            order = " ORDER BY t.ctid"
         }
         conditions += window(next)
         conditions += leaf.bounds.map(\.condition)

@@ -109,7 +109,6 @@ public final class CommitLog {
     /// - Throws: `StoreError`; `LakeError` when a piece of the list is missing.
     public func liveFiles() throws -> [LiveFile] { try fileList.live(state) }
 
-
     /// Writes a run's plan.
     ///
     /// - Parameters:

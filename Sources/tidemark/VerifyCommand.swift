@@ -1,17 +1,18 @@
 import ArgumentParser
 import Export
 import Foundation
+import Pipeline
 
 /// `tidemark verify PIPELINE`
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Compare the lake with its log, and with --full with the source; write nothing.",
+        abstract: "Compare the lake with its log, and with --full with the source.",
         discussion: """
             Without options it looks whether each live file is there, with the size that the log has. With --full it reads \
             all of them: their checksums, their rows, and whether their keys are those of the source, output partition by \
             output partition. With --partition it proves, or not, that every row of one partition of the source is in the \
-            lake, so that it can be dropped.
+            lake, so that it can be dropped. Nothing is written, but with --repair, which exports what is missing.
 
             Exit codes: 0 nothing is wrong (with --partition: safe to drop); 3 something differs (not safe); 1 it could not \
             be verified, or not all of it.
@@ -21,6 +22,9 @@ struct VerifyCommand: ParsableCommand {
 
     @Flag(help: "Read all files, and compare their rows with the source's.")
     var full = false
+
+    @Flag(help: "Verify in full, then export the rows that are missing, in a run of its own.")
+    var repair = false
 
     @Option(help: ArgumentHelp("Prove that a partition of the source may be dropped.", valueName: "leaf"))
     var partition: String?
@@ -38,11 +42,15 @@ struct VerifyCommand: ParsableCommand {
 
     func validate() throws {
         guard (0...100_000).contains(limit) else { throw ValidationError("--limit \(limit): write 0 to 100000.") }
+        if repair, partition != nil {
+            throw ValidationError("--repair looks at all of a dataset: leave --partition away.")
+        }
     }
 
     func run() throws {
         let spec = try argument.load()
         Signals.catchAll()
+        if repair { return try mend(spec) }
         let verifier = try Verifier(spec: spec, log: logs.logger, interruption: Signals.interruption)
         let most = VerifyLimit(perPartition: limit, total: max(limit, 10_000))
         if let partition {
@@ -59,6 +67,27 @@ struct VerifyCommand: ParsableCommand {
         case .different: throw ExitCode(Failure.difference)
         case .incomplete: throw ExitCode(1)
         }
+    }
+
+    private func mend(_ spec: PipelineSpec) throws {
+        let progress = RunProgress()
+        let display = ProgressDisplay(progress, pipeline: spec.name, log: logs.logger)
+        defer { display.finish() }
+        let outcome = try Repair(
+            spec: spec, log: logs.logger, progress: progress, interruption: Signals.interruption
+        ).run(dataset: dataset)
+        display.finish()
+        if json {
+            try Output.json(outcome)
+        } else {
+            ReportText.print(outcome.found)
+            RunText.print(outcome.summary, empty: "nothing to repair")
+            if outcome.leftOver {
+                print("what is left is not mended by exporting rows: `tidemark backfill` writes output partitions anew")
+            }
+        }
+        if outcome.leftOver { throw ExitCode(Failure.difference) }
+        if outcome.found.verdict == .incomplete { throw ExitCode(1) }
     }
 
     /// A report with what it comes to.

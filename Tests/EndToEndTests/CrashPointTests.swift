@@ -48,6 +48,15 @@ struct CrashPointTests {
         try shop.expectWhole(ends)
     }
 
+    @Test("A backfill that dies at any write is finished by the same command, and what it replaced is deleted")
+    func backfill() throws {
+        let shop = try SmallShop()
+        let first = shop.lake()
+        #expect(try shop.tidemark("run", to: first).status == 0)
+        let command = ["backfill", "--from", "2026-11-01", "--to", "2026-11-03"]
+        try sweep(shop, command: command, stride: 2) { try shop.copy(of: first) }
+    }
+
     @Test("The same on a store that knows no conditional PUT")
     func withoutConditionalPut() throws {
         let shop = try SmallShop()
@@ -58,23 +67,25 @@ struct CrashPointTests {
     /// Kills a run at each write, lets another finish, and looks at the lakes.
     ///
     /// - Parameters:
+    ///   - command: what dies, and is called again.
     ///   - stride: from one write that is died at to the next.
     ///   - before: what is done before a run that dies.
     ///   - after: what is done after it.
     ///   - lake: makes the lake that the run begins with.
     private func sweep(
-        _ shop: SmallShop, stride step: Int = 1, before: () throws -> Void = {}, after: () throws -> Void = {},
+        _ shop: SmallShop, command: [String] = ["run"], stride step: Int = 1, before: () throws -> Void = {},
+        after: () throws -> Void = {},
         _ lake: () throws -> SmallShop.Lake
     ) throws {
-        let writes = try FaultHook.writes { try shop.tidemark("run", to: try lake(), $0) }
+        let writes = try FaultHook.writes { try shop.tidemark(command, to: try lake(), $0) }
         var ends: [(SmallShop.Lake, String)] = []
         for write in writes where (writes.count - write.number) % step == 0 {
             let lake = try lake()
             try before()
-            let killed = try shop.tidemark("run", to: lake, FaultHook.crash(at: write.number))
+            let killed = try shop.tidemark(command, to: lake, FaultHook.crash(at: write.number))
             #expect(killed.wasKilled && killed.status == SIGKILL, "\(write): \(killed.all)")
             try after()
-            let next = try shop.tidemark("run", to: lake)
+            let next = try shop.tidemark(command, to: lake)
             #expect(next.status == 0, "\(write): \(next.all)")
             let last = try shop.tidemark("run", to: lake)
             #expect(last.status == 0 && last.output.contains("nothing new"), "\(write): \(last.all)")

@@ -42,7 +42,8 @@ final class SmallShop {
                     table: public.orders
                     key: event_id
                 """,
-            destination: "{url: \"${LAKE}\"}", extra: "workers: 2\ndefaults: {compression: {level: \(level)}}")
+            destination: "{url: \"${LAKE}\", grace: 0}", extra: "workers: 2\ndefaults: {compression: {level: \(level)}}"
+        )
     }
 
     /// Adds rows to each dataset, in two leaves and two days of the one that has them.
@@ -85,6 +86,11 @@ final class SmallShop {
 
     /// Runs the program to its end.
     func tidemark(_ arguments: String..., to lake: Lake, _ more: [String: String] = [:]) throws -> Tidemark.Outcome {
+        try tidemark(arguments, to: lake, more)
+    }
+
+    /// Runs the program to its end.
+    func tidemark(_ arguments: [String], to lake: Lake, _ more: [String: String] = [:]) throws -> Tidemark.Outcome {
         try Tidemark.run(arguments + [shop.pipeline], environment(lake, more))
     }
 
@@ -116,7 +122,7 @@ final class SmallShop {
         let ids: [String: [Int]]
         /// The keys of all files of the datasets, sorted.
         let files: [String]
-        /// The keys that the log's commits name, sorted.
+        /// The keys that the log's commits added and none removed, sorted.
         let committed: [String]
     }
 
@@ -180,11 +186,12 @@ final class SmallShop {
 
         def contents(lake):
             store = Folder(lake) if lake['folder'] else Bucket(lake)
-            ids, files, committed = {}, [], set()
+            ids, files, committed, removed = {}, [], set(), set()
             for key in store.keys():
                 if key.startswith('_tidemark/log/'):
                     commit = json.loads(store.read(key))['change'].get('commit', {})
                     committed |= {chunk['key'] for chunk in commit.get('added', [])}
+                    removed |= set(commit.get('removed', []))
                 elif not key.startswith('_tidemark/'):
                     files.append(key)
             for dataset in {key.split('/')[0] for key in files}:
@@ -192,7 +199,7 @@ final class SmallShop {
                 packed = b''.join(store.read(key) for key in files if key.startswith(dataset + '/'))
                 text = subprocess.run(['zstd', '-dcq'], input=packed, capture_output=True, check=True).stdout.decode()
                 ids[dataset] = [json.loads(line)['event_id'] for line in text.split('\\n')[:-1]]
-            return {'ids': ids, 'files': sorted(files), 'committed': sorted(committed)}
+            return {'ids': ids, 'files': sorted(files), 'committed': sorted(committed - removed)}
 
         print(json.dumps([contents(lake) for lake in json.load(sys.stdin)]))
         """

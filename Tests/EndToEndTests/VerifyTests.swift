@@ -442,6 +442,37 @@ struct VerifyTests {
         #expect(outcome.status == 1 && outcome.errors.contains("is not in its files"), "\(outcome.all)")
     }
 
+    @Test("Rows that came later than the floor of a clients' clock are found missing, and --repair exports just those")
+    func repair() throws {
+        let shop = try Shop(
+            table: """
+                CREATE TABLE events (event_id uuid PRIMARY KEY DEFAULT gen_random_uuid(), event_type text,
+                    occurred_at timestamptz NOT NULL, payload jsonb);
+                CREATE INDEX ON events (occurred_at);
+                """,
+            dataset: Shop.dataset + "\n    prune: {column: occurred_at, lookback: 1h, client_time: true}")
+        try shop.insert(50)
+        #expect(try shop.tidemark("run").status == 0)
+        // Its floor is the run's time less an hour: these come a day too late.
+        try shop.sql(
+            """
+            INSERT INTO events (event_type, occurred_at) SELECT 'late', now() - interval '1 day' FROM generate_series(1, 5000);
+            INSERT INTO events (event_type, occurred_at) SELECT 'in time', now() FROM generate_series(1, 3);
+            """)
+        #expect(try shop.tidemark("run").status == 0)
+        #expect(try shop.liveIDs().count == 53)
+        let found = try verify(shop, "--full", status: 3)
+        #expect(found.verdict == "different")
+        let outcome = try shop.tidemark("verify", "--repair")
+        #expect(outcome.status == 0 && outcome.output.contains("committed 5,000 rows"), "\(outcome.all)")
+        #expect(try shop.liveIDs().sorted() == shop.tableIDs().sorted())
+        #expect(try verify(shop, "--full", status: 0).verdict == "fine")
+        let again = try shop.tidemark("verify", "--repair")
+        #expect(again.status == 0 && again.output.contains("nothing to repair"), "\(again.all)")
+        #expect(try shop.tidemark("status").output.contains("repair"))
+        #expect(try shop.tidemark("run").output.contains("nothing new"))
+    }
+
     @Test("Names that do not exist are told with what there is")
     func names() throws {
         let shop = try Shop()

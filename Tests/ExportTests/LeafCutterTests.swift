@@ -21,7 +21,8 @@ struct LeafCutterTests {
         return units
     }
 
-    @Test("A table of 1 TiB makes thousands of units of one size, a night's million rows one or two, an empty leaf none")
+    @Test(
+        "A table of 1 TiB makes thousands of units of one size, a night's million rows one or two, an empty leaf none")
     func sizes() throws {
         let large = try cut(pages: 1 << 27)
         #expect(large.count == 4_096)
@@ -30,7 +31,9 @@ struct LeafCutterTests {
         #expect(try cut(pages: 0).isEmpty)
     }
 
-    @Test("The pieces of a leaf follow one another, and the last is open-ended", arguments: [1, 2, 32_769, 100_000] as [Int64])
+    @Test(
+        "The pieces of a leaf follow one another, and the last is open-ended",
+        arguments: [1, 2, 32_769, 100_000] as [Int64])
     func pieces(pages: Int64) throws {
         var next: Int64? = 0
         for (index, unit) in try cut(pages: pages).enumerated() {
