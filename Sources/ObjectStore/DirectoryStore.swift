@@ -4,7 +4,7 @@ import Foundation
 ///
 /// An object is written to a file under `_tidemark/tmp/`, synced to the disk, and then put in its place in one step: by
 /// rename(2), or by link(2) if it may not replace another. Then the folder is synced. Folders are made as needed. Folders
-/// that are symbolic links are not listed.
+/// that are symbolic links are not listed. What a writer that died left under `_tidemark/tmp/` is a pending upload.
 public struct DirectoryStore: ObjectStore {
     /// The folder's absolute path, without a slash at the end.
     public let root: String
@@ -40,7 +40,7 @@ public struct DirectoryStore: ObjectStore {
     @discardableResult
     public func put(_ key: String, _ body: [UInt8], _ condition: PutCondition) throws(StoreError) -> PutOutcome {
         try perform("write", key) { target throws(FileSystemError) in
-            let draft = try makeDraft()
+            let draft = try makeDraft(for: key)
             do throws(FileSystemError) {
                 try File(draft, O_WRONLY).write(body, at: 0)
                 return try publish(draft, as: target, condition)
@@ -80,7 +80,7 @@ public struct DirectoryStore: ObjectStore {
 
     public func startUpload(_ key: String) throws(StoreError) -> UploadID {
         try perform("begin the upload of", key) { _ throws(FileSystemError) in
-            UploadID(key: key, id: String(try makeDraft().dropFirst(root.count + Self.temporaryFolder.count + 2)))
+            UploadID(key: key, id: String(try makeDraft(for: key).split(separator: "/").last ?? ""))
         }
     }
 
@@ -152,17 +152,17 @@ public struct DirectoryStore: ObjectStore {
     private func name(_ key: String) -> String { "\(location)/\(key)" }
 
     private func draft(of upload: UploadID, _ operation: String) throws(StoreError) -> String {
-        guard !upload.id.isEmpty,
-            upload.id.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != 0 && $0 != UInt8(ascii: ".") })
-        else { throw StoreError(operation: operation, object: name(upload.key), reason: "there is no such upload") }
+        guard DraftName(upload.id) != nil else {
+            throw StoreError(operation: operation, object: name(upload.key), reason: "there is no such upload")
+        }
         return path("\(Self.temporaryFolder)/\(upload.id)")
     }
 
     /// Makes an empty file that nobody else writes to.
-    private func makeDraft() throws(FileSystemError) -> String {
+    private func makeDraft(for key: String) throws(FileSystemError) -> String {
         let folder = path(Self.temporaryFolder)
         while true {
-            let draft = "\(folder)/\(UUID().uuidString.lowercased())"
+            let draft = "\(folder)/\(DraftName(for: key).text)"
             do throws(FileSystemError) {
                 _ = try File(draft, O_WRONLY | O_CREAT | O_EXCL)
                 return draft

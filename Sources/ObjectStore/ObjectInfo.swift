@@ -48,6 +48,23 @@ public struct UploadID: Hashable, Sendable {
     }
 }
 
+/// An upload that was begun and is neither complete nor aborted.
+public struct PendingUpload: Hashable, Sendable {
+    /// The key of the object that it is to be.
+    public var key: String
+    /// What to give to ``ObjectStore/abortUpload(_:)``.
+    public var upload: UploadID
+    /// When it was begun, or, in a folder, last written to; by the store's clock.
+    public var started: Date?
+
+    /// Makes one.
+    public init(key: String, upload: UploadID, started: Date? = nil) {
+        self.key = key
+        self.upload = upload
+        self.started = started
+    }
+}
+
 /// A part that the store has taken.
 public struct UploadedPart: Hashable, Sendable {
     /// Its number, from 1.

@@ -75,6 +75,13 @@ public protocol ObjectStore: Sendable {
 
     /// Gives an upload up and frees what it took; one that is not there is no error.
     func abortUpload(_ upload: UploadID) throws(StoreError)
+
+    /// Lists what was begun to be written and neither completed nor aborted: by a writer at work, or by one that died.
+    ///
+    /// - Parameter prefix: what the keys begin with; `` for all.
+    /// - Returns: the uploads, in the order of their keys' UTF-8 bytes.
+    /// - Throws: also when the store cannot tell; an empty list would be a lie.
+    func listUploads(_ prefix: String) throws(StoreError) -> [PendingUpload]
 }
 
 /// Whether a write may replace an object.

@@ -59,4 +59,8 @@ public struct RetryingStore: ObjectStore {
     public func abortUpload(_ upload: UploadID) throws(StoreError) {
         try policy.run { () throws(StoreError) in try store.abortUpload(upload) }
     }
+
+    public func listUploads(_ prefix: String) throws(StoreError) -> [PendingUpload] {
+        try policy.run { () throws(StoreError) in try store.listUploads(prefix) }
+    }
 }

@@ -55,7 +55,7 @@ enum S3Answer {
             operation: operation, object: object, status: answer.status, code: code, reason: "",
             isTransient: isTransient(answer.status, code), retryAfter: retryAfter(answer))
         let message = root?["Message"].flatMap { $0.isEmpty ? nil : String($0.prefix(500)) }
-        let explanation = explanation(answer, code, configuration, host)
+        let explanation = explanation(answer, code, operation, configuration, host)
         error.reason = explanation?.reason ?? "\(host) answered: \(message ?? Self.words(of: answer.status))"
         error.hint = explanation?.hint
         if answer.status >= 500, let id = root?["RequestId"] ?? answer.headers["x-amz-request-id"] {
@@ -82,7 +82,7 @@ enum S3Answer {
     }
 
     private static func explanation(
-        _ answer: HTTPAnswer, _ code: String?, _ configuration: S3Configuration, _ host: String
+        _ answer: HTTPAnswer, _ code: String?, _ operation: String, _ configuration: S3Configuration, _ host: String
     ) -> (reason: String, hint: String)? {
         let key = configuration.credentials.accessKeyID
         let bucket = configuration.bucket
@@ -112,7 +112,7 @@ enum S3Answer {
             let message = root?["Message"].flatMap { $0.isEmpty || $0 == "Access Denied" ? nil : ": \($0.prefix(500))" }
             return (
                 "\(host) does not allow this to access key \(key)\(message ?? "")",
-                "Grant it s3:GetObject, s3:PutObject, s3:AbortMultipartUpload, s3:ListBucket and s3:DeleteObject on the bucket."
+                "Grant it \(permission(for: operation)) on the bucket; a policy of the bucket may deny it, too."
             )
         case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed",
             "IllegalLocationConstraintException",
@@ -120,6 +120,19 @@ enum S3Answer {
             return wrongRegion(root?["Region"] ?? answer.headers["x-amz-bucket-region"], configuration)
         case nil: return explanationWithoutCode(answer, configuration, host)
         default: return nil
+        }
+    }
+
+    /// What AWS calls the right to do something.
+    private static func permission(for operation: String) -> String {
+        switch operation {
+        case "list": "s3:ListBucket"
+        case "list the uploads to": "s3:ListBucketMultipartUploads"
+        case "delete": "s3:DeleteObject"
+        case "abort the upload of": "s3:AbortMultipartUpload"
+        // Without the right to list, S3 calls an object forbidden that is only not there.
+        case "read", "look up": "s3:GetObject and s3:ListBucket"
+        default: "s3:PutObject"
         }
     }
 

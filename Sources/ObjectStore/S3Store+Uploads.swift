@@ -1,3 +1,5 @@
+import Foundation
+
 extension S3Store {
     /// CreateMultipartUpload.
     public func startUpload(_ key: String) throws(StoreError) -> UploadID {
@@ -102,5 +104,55 @@ extension S3Store {
             operation: operation, object: name(key), status: answer.status,
             reason: "the answer is not one that S3 would give",
             hint: "Check that the endpoint is that of an S3 service.")
+    }
+}
+
+extension S3Store {
+    /// ListMultipartUploads.
+    public func listUploads(_ prefix: String) throws(StoreError) -> [PendingUpload] {
+        let operation = "list the uploads to"
+        let base = configuration.prefix.isEmpty ? "" : configuration.prefix + "/"
+        var uploads: [PendingUpload] = []
+        var marker: (key: String, id: String)?
+        while true {
+            var query = [
+                ("uploads", ""), ("encoding-type", "url"), ("max-uploads", "\(pageSize)"), ("prefix", base + prefix),
+            ]
+            if let marker {
+                query.append(("key-marker", marker.key))
+                query.append(("upload-id-marker", marker.id))
+            }
+            let answer = try send(S3Request("GET", "", query: query), operation, prefix)
+            // rclone's word for a bucket in which none was ever begun.
+            if answer.status == 404, S3Answer.code(answer) == "NoSuchUpload" { return [] }
+            try check(answer, operation, prefix)
+            guard let root = XMLElement(document: answer.body), root.name == "ListMultipartUploadsResult" else {
+                throw notS3(answer, operation, prefix)
+            }
+            uploads += Self.uploads(root, below: base, prefix: prefix)
+            guard root["IsTruncated"] == "true" else { break }
+            let next = (Self.text(root["NextKeyMarker"], root), root["NextUploadIdMarker"] ?? "")
+            guard let key = next.0, marker.map({ $0 != (key, next.1) }) ?? true else {
+                throw notS3(answer, operation, prefix)
+            }
+            marker = (key, next.1)
+        }
+        return uploads.sorted { ObjectKey.precedes($0.key, $1.key) }
+    }
+
+    private static func uploads(_ root: XMLElement, below base: String, prefix: String) -> [PendingUpload] {
+        root.all("Upload").compactMap { element in
+            guard let full = text(element["Key"], root), let id = element["UploadId"], !id.isEmpty,
+                full.utf8.starts(with: (base + prefix).utf8)
+            else { return nil }
+            let key = String(decoding: full.utf8.dropFirst(base.utf8.count), as: UTF8.self)
+            return PendingUpload(
+                key: key, upload: UploadID(key: key, id: id),
+                started: element["Initiated"].flatMap(HTTPTime.parseISO).map { Date(timeIntervalSince1970: $0) })
+        }
+    }
+
+    private static func text(_ text: String?, _ root: XMLElement) -> String? {
+        root["EncodingType"] == "url" ? text.map(PercentEncoding.decodeForm) : text
     }
 }

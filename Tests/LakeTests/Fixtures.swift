@@ -37,6 +37,7 @@ struct UnconditionalStore: ObjectStore {
         try inner.completeUpload(upload, parts, .none)
     }
     func abortUpload(_ upload: UploadID) throws(StoreError) { try inner.abortUpload(upload) }
+    func listUploads(_ prefix: String) throws(StoreError) -> [PendingUpload] { try inner.listUploads(prefix) }
 }
 
 enum Example {

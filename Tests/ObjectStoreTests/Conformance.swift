@@ -9,6 +9,8 @@ struct Conformance {
     var isConditional = true
     /// Whether a key may also be the beginning of other keys: not where keys are paths of files.
     var isFlat = true
+    /// Whether it says truly when an upload was begun.
+    var tellsTime = true
     /// The objects on a page of its listings, set small by the tests.
     var pageSize = 3
     /// What must live as long as the store is used.
@@ -226,6 +228,28 @@ struct Conformance {
         #expect(throws: StoreError.self) { try store.completeUpload(upload, [part], .none) }
         #expect(throws: StoreError.self) { try store.uploadPart(upload, number: 2, [1]) }
         #expect(try list("aborted/") == [])
+    }
+
+    /// What was begun and never ended is found by whoever looks, over several pages, and can be aborted.
+    func pendingUploads() throws {
+        #expect(try store.listUploads("") == [])
+        let keys = Self.sorted(["pending/a", "pending/a", "pending/b c+d=é", "pending/x/y", "pending/z", "elsewhere/q"])
+        for key in keys { _ = try store.uploadPart(try store.startUpload(key), number: 1, [1, 2, 3]) }
+        let done = try store.startUpload("pending/done")
+        let part = try store.uploadPart(done, number: 1, [1])
+        try store.completeUpload(done, [part], .none)
+        try store.abortUpload(try store.startUpload("pending/aborted"))
+        #expect(try store.listUploads("").map(\.key) == keys)
+        let pending = try store.listUploads("pending/")
+        #expect(pending.map(\.key) == keys.filter { $0.hasPrefix("pending/") })
+        #expect(Set(pending.map(\.upload.id)).count == 5)
+        for upload in pending {
+            let started = try #require(upload.started)
+            if tellsTime { #expect(abs(started.timeIntervalSinceNow) < 120) }
+            try store.abortUpload(upload.upload)
+        }
+        #expect(try store.listUploads("").map(\.key) == ["elsewhere/q"])
+        #expect(try list("pending/") == ["pending/done"])
     }
 
     /// Many threads at once, each with keys of its own. Now and then rclone answers 500 when folders are made at once.

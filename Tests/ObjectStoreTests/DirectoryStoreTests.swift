@@ -72,6 +72,23 @@ import Testing
         #expect(try folder.read("x") == [1])
     }
 
+    @Test("A file that a writer left half-written tells its key, whatever that is; other files are left alone")
+    func leftDrafts() throws {
+        let long = "events/" + String(repeating: "é", count: 300)
+        for key in ["events/day=1/1.csv", long] { _ = try store.startUpload(key) }
+        // A put that was cut off, as kill -9 leaves it.
+        let name = DraftName(for: "_tidemark/log/0000000007.json").text
+        try folder.write([1], to: "lake/_tidemark/tmp/\(name)")
+        try folder.write([1], to: "lake/_tidemark/tmp/notes.txt")
+        let found = try store.listUploads("")
+        #expect(found.count == 3)
+        #expect(found.map(\.key).prefix(2) == ["_tidemark/log/0000000007.json", "events/day=1/1.csv"])
+        let cut = try #require(found.last?.key)
+        #expect(long.hasPrefix(cut) && cut.count > 30)
+        for draft in found { try store.abortUpload(draft.upload) }
+        #expect(drafts() == ["notes.txt"])
+    }
+
     @Test("Parts that are missing, doubled or of unequal size do not become an object")
     func badParts() throws {
         let upload = try store.startUpload("k")

@@ -54,6 +54,10 @@ import Testing
             return .written
         }
         func abortUpload(_ upload: UploadID) throws(StoreError) { try call("abort") }
+        func listUploads(_ prefix: String) throws(StoreError) -> [PendingUpload] {
+            try call("uploads")
+            return []
+        }
     }
 
     static func failure(transient: Bool = true, retryAfter: Double? = nil) -> StoreError {

@@ -277,6 +277,52 @@ import Testing
             ])
     }
 
+    @Test("Uploads are listed page by page, and a store whose pages never end is not believed")
+    func uploadPages() throws {
+        @Sendable func page(_ upload: String, next: String) -> StubServer.Reply {
+            .answer(
+                200,
+                body: """
+                    <?xml version="1.0" encoding="UTF-8"?>
+                    <ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Bucket>b</Bucket>
+                    <EncodingType>url</EncodingType>\(next)
+                    <Upload><Key>lake%2Fwith+space%2F\(upload)</Key><UploadId>u-\(upload)</UploadId>
+                    <Initiated>2026-11-01T00:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>
+                    """)
+        }
+        let more =
+            "<IsTruncated>true</IsTruncated><NextKeyMarker>lake%2Fwith+space%2Fa%3D</NextKeyMarker><NextUploadIdMarker>u/1</NextUploadIdMarker>"
+        let (store, server) = try store { _, number in
+            number == 0 ? page("a%3D", next: more) : page("b", next: "<IsTruncated>false</IsTruncated>")
+        }
+        let found = try store.listUploads("")
+        #expect(found.map(\.key) == ["a=", "b"])
+        #expect(found.map(\.upload) == [UploadID(key: "a=", id: "u-a%3D"), UploadID(key: "b", id: "u-b")])
+        #expect(found.first?.started == Date(timeIntervalSince1970: 1_793_491_200))
+        #expect(
+            server.requests.map(\.target) == [
+                "/b/?encoding-type=url&max-uploads=3&prefix=lake%2Fwith%20space%2F&uploads=",
+                "/b/?encoding-type=url&key-marker=lake%2Fwith%20space%2Fa%3D&max-uploads=3&prefix=lake%2Fwith%20space%2F"
+                    + "&upload-id-marker=u%2F1&uploads=",
+            ])
+        let (endless, _) = try self.store { _, _ in page("a", next: more) }
+        #expect(throws: StoreError.self) { try endless.listUploads("") }
+    }
+
+    @Test("Who may not list, delete or abort is told which right that takes")
+    func missingRights() throws {
+        let (store, _) = try store { _, _ in .answer(403, body: Self.body("AccessDenied")) }
+        func hint(_ body: () throws -> Void) -> String {
+            #expect(throws: StoreError.self) { try body() }?.hint ?? ""
+        }
+        #expect(hint { _ = try store.list("", after: nil) }.contains("s3:ListBucket "))
+        #expect(hint { _ = try store.listUploads("") }.contains("s3:ListBucketMultipartUploads"))
+        #expect(hint { try store.delete("k") }.contains("s3:DeleteObject"))
+        #expect(hint { try store.abortUpload(Self.upload) }.contains("s3:AbortMultipartUpload"))
+        #expect(hint { _ = try store.get("k", range: nil) }.contains("s3:GetObject"))
+        #expect(hint { _ = try store.put("k", [1], .none) }.contains("s3:PutObject"))
+    }
+
     @Test("A part beyond the ten-thousandth is refused with a hint, without asking the store")
     func tooManyParts() throws {
         let (store, server) = try store { _, _ in .answer(200) }
