@@ -2,6 +2,7 @@ import Foundation
 import Lake
 import ObjectStore
 import TestSupport
+import Testing
 
 /// A directory store in a folder of its own, which vanishes with the test.
 final class TestLake {
@@ -48,6 +49,18 @@ enum Example {
 
     static func open(_ uuid: String = "u-1", plan: String = "0") -> LogEntry.Change {
         .open(LogEntry.Open(kind: .export, uuid: uuid, plan: plan, holder: holder))
+    }
+
+    /// Appends an entry, whatever came before it.
+    static func append(_ change: LogEntry.Change, to log: CommitLog) throws -> Int {
+        let number = try log.append(source: source) { _ in change }
+        return try #require(number)
+    }
+
+    static func chunk(run: Int, number: Int) -> ChunkRecord {
+        ChunkRecord(
+            key: "events/day=\(number % 7)/\(ChunkName(run: run, unit: 1, chunk: number + 1, attempt: 1)).ndjson.zst",
+            dataset: "events", leaf: 16_400, schema: 1, rows: 3, bytes: 30, rawBytes: 90, sha256: "ab", ranges: [:])
     }
 
     static func commit(run: Int, attempt: Int = 1, high: Int64 = 800, rows: Int64 = 3) -> LogEntry.Commit {
