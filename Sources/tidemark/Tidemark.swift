@@ -16,8 +16,8 @@ struct Tidemark: ParsableCommand {
             """,
         version: "tidemark \(Program.version)",
         subcommands: [
-            ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, StatusCommand.self,
-            BackfillCommand.self, VerifyCommand.self, AbandonCommand.self,
+            ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, BackfillCommand.self,
+            StatusCommand.self, VerifyCommand.self, AbandonCommand.self, CleanCommand.self,
         ])
 }
 
