@@ -17,7 +17,7 @@ struct Tidemark: ParsableCommand {
         version: "tidemark \(Program.version)",
         subcommands: [
             ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, BackfillCommand.self,
-            StatusCommand.self, VerifyCommand.self, AbandonCommand.self, CleanCommand.self,
+            StatusCommand.self, FilesCommand.self, VerifyCommand.self, AbandonCommand.self, CleanCommand.self,
         ])
 }
 
