@@ -183,5 +183,9 @@ func withTestFaults(_ store: any ObjectStore, _ environment: [String: String]) -
         func abortUpload(_ upload: UploadID) throws(StoreError) {
             try faults.write("abortUpload", upload.key) { () throws(StoreError) in try store.abortUpload(upload) }
         }
+
+        func listUploads(_ prefix: String) throws(StoreError) -> [PendingUpload] {
+            try faults.call("listUploads", prefix) { () throws(StoreError) in try store.listUploads(prefix) }
+        }
     }
 #endif

@@ -114,6 +114,44 @@ struct DatasetModeTests {
         #expect(try shop.tidemark("plan").status == 0)
     }
 
+    @Test("Materialized views and foreign tables go by a time column, or are taken whole")
+    func withoutTransactions() throws {
+        let shop = try Shop(
+            table: Self.view + """
+                CREATE MATERIALIZED VIEW totals AS SELECT event_id, at FROM events;
+                CREATE EXTENSION postgres_fdw;
+                CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw;
+                CREATE FOREIGN TABLE far (event_id bigint, at timestamptz) SERVER self OPTIONS (table_name 'totals');
+                """)
+        try shop.sql(
+            """
+            ALTER SERVER self OPTIONS (host '\(shop.server.folder)', port '\(shop.server.port)', dbname '\(shop.database.name)');
+            CREATE USER MAPPING FOR postgres SERVER self OPTIONS (user 'postgres');
+            """)
+        try shop.write(
+            pipeline: """
+                totals: {table: public.totals, key: event_id, cursor: {mode: column, column: at, settle: 0}}
+                far: {table: public.far, key: event_id, cursor: {mode: column, column: at, settle: 0}}
+                whole: {table: public.far, key: event_id, mode: snapshot}
+                half: {query: "SELECT event_id FROM far WHERE event_id % 2 = 0", key: event_id, mode: snapshot}
+                """)
+        let first = try shop.tidemark("run")
+        #expect(first.status == 0, "\(first.all)")
+        try shop.sql("INSERT INTO raw VALUES (100, now(), 1); REFRESH MATERIALIZED VIEW totals")
+        Thread.sleep(forTimeInterval: 0.1)
+        let second = try shop.tidemark("run")
+        #expect(second.status == 0, "\(second.all)")
+        #expect(try shop.liveIDs("totals").count == 51)
+        #expect(try shop.liveIDs("far").count == 51)
+        #expect(try shop.liveIDs("whole").count == 53, "a snapshot has the rows without a time, too")
+        #expect(try shop.liveIDs("half").count == 27)
+        try shop.write(
+            pipeline: "far: {table: public.far, key: event_id}", destination: "{url: \"file:\(shop.folder)/x\"}")
+        let refused = try shop.tidemark("run")
+        #expect(refused.status == 1 && refused.errors.contains("a foreign table"), "\(refused.all)")
+        #expect(refused.errors.contains("cursor: {mode: column"))
+    }
+
     @Test(
         "`initial: none` takes what comes from now on; `initial: {from}` takes what is young enough, and all that comes"
     )
