@@ -180,7 +180,8 @@ extension VerifyCertificate {
             reasons.append("\(Self.rows(newer)) landed after the last run: run again.")
         }
         if !problems.isEmpty {
-            reasons.append("\(problems.count) of its files \(problems.count == 1 ? "is" : "are") lost or damaged.")
+            let count = Set(problems.map(\.key)).count
+            reasons.append("\(count) of its files \(count == 1 ? "is" : "are") lost or damaged.")
         }
         if let difference {
             let count = difference.missing.reduce(0) { $0 + $1.inSource - $1.inLake }

@@ -146,8 +146,7 @@ extension Verifier {
     /// The files' key must be made as the source's is now, or equal rows would look different.
     func checkOrigins(_ layouts: [DatasetPlan], _ keys: VerifyKeys, _ key: [String]) throws {
         let expected = try keys.origins()
-        var seen: Set<DatasetSchema> = []
-        for layout in layouts where seen.insert(layout.schema).inserted {
+        for layout in layouts {
             let origins = try (layout.columns(of: key) ?? []).map(layout.origin)
             if origins != expected {
                 throw ExportError(

@@ -39,6 +39,8 @@ struct VerifyWork: Sendable {
                 do {
                     try interruption.check()
                     try body(items[index], tools)
+                    let told = shared.state.withLock { $0.finished(of: items.count) }
+                    if let told { log.info("\(told)") }
                 } catch {
                     shared.state.withLock { $0.failure = $0.failure ?? error }
                 }
@@ -51,6 +53,16 @@ struct VerifyWork: Sendable {
     private struct Queue {
         var next = 0
         var failure: (any Error)?
+        private var done = 0
+        private var told = ContinuousClock.now
+
+        /// Counts one more; now and then it is worth a line in the log.
+        mutating func finished(of count: Int) -> String? {
+            done += 1
+            guard ContinuousClock.now - told > .seconds(15) else { return nil }
+            told = ContinuousClock.now
+            return "read \(done) of \(count) files and pieces of tables"
+        }
     }
 
     /// Something behind a lock, for threads to share.

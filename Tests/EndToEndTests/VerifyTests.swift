@@ -471,6 +471,39 @@ struct VerifyTests {
         #expect(again.status == 0 && again.output.contains("nothing to repair"), "\(again.all)")
         #expect(try shop.tidemark("status").output.contains("repair"))
         #expect(try shop.tidemark("run").output.contains("nothing new"))
+
+    @Test("Files in an object store are looked up and read like those in a folder")
+    func objectStore() throws {
+        let server = try MotoServer.shared
+        let bucket = try server.newBucket()
+        let shop = try Shop()
+        try shop.write(
+            pipeline: Shop.dataset,
+            destination: "{url: \"s3://\(bucket)/night\", endpoint: \"\(server.endpoint)\", path_style: true}")
+        try shop.insert(600)
+        #expect(try shop.tidemark("run", environment: server.environment).status == 0)
+        for arguments in [["verify"], ["verify", "--full"], ["verify", "--partition", "events"]] {
+            let outcome = try Tidemark.run(
+                arguments + [shop.pipeline], shop.environment.merging(server.environment) { $1 })
+            #expect(outcome.status == 0, "\(outcome.all)")
+        }
+        _ = try DuckDB.python(
+            """
+            import boto3, botocore.config, sys
+            endpoint, key, secret, bucket = sys.argv[1:5]
+            s3 = boto3.client('s3', endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret,
+                region_name='us-east-1', config=botocore.config.Config(s3={'addressing_style': 'path'}))
+            keys = [o['Key'] for o in s3.list_objects_v2(Bucket=bucket, Prefix='night/events/')['Contents']]
+            s3.delete_object(Bucket=bucket, Key=keys[0])
+            s3.put_object(Bucket=bucket, Key=keys[1], Body=b'')
+            """, arguments: [server.endpoint, MotoServer.accessKeyID, MotoServer.secretAccessKey, bucket])
+        for (mode, kinds) in [("--limit=20", ["missing", "size"]), ("--full", ["missing", "size", "unreadable"])] {
+            let outcome = try Tidemark.run(
+                ["verify", shop.pipeline, "--json", mode], shop.environment.merging(server.environment) { $1 })
+            #expect(outcome.status == 3, "\(outcome.all)")
+            let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+            #expect(report.datasets[0].problems.map(\.kind) == kinds)
+        }
     }
 
     @Test("Names that do not exist are told with what there is")
