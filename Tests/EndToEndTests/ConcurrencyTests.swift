@@ -17,10 +17,10 @@ struct ConcurrencyTests {
 
     @Test(
         "Of runs started together one wins, and the others exit 4 and name its host, its process and its start",
-        .enabled(if: FaultHook.isBuiltIn, FaultHook.reason), arguments: Store.allCases)
-    func held(store: Store) throws {
+        .enabled(if: FaultHook.isBuiltIn, FaultHook.reason))
+    func held() throws {
         let shop = try SmallShop()
-        for count in [2, 5] {
+        for (store, count) in [(Store.folder, 2), (.folder, 5), (.moto, 5), (.rclone, 5)] {
             let lake = try lake(shop, store)
             // Whoever wins sleeps at its first write behind the log's first entry and the plan, so that the others meet it.
             let runs = try (1...count).map { _ in try shop.start("run", to: lake, FaultHook.pause(after: 2)) }
@@ -41,34 +41,37 @@ struct ConcurrencyTests {
         }
     }
 
-    @Test("Runs started together, over and over, leave every event there once", arguments: Store.allCases)
-    func together(store: Store) throws {
+    @Test("Runs started together, over and over, leave every event there once")
+    func together() throws {
         let shop = try SmallShop()
-        let lake = try lake(shop, store)
-        for round in 1...4 {
+        let lakes = try Store.allCases.map { (lake: try lake(shop, $0), after: "runs at once into \($0)") }
+        for _ in 1...3 {
             try shop.insert(50)
-            let outcomes = try (1...5).map { _ in try shop.start("run", to: lake) }.map { try $0.wait(atMost: 60) }
-            let all = outcomes.map(\.all).joined()
-            #expect(outcomes.allSatisfy { [0, 4].contains($0.status) }, "round \(round): \(all)")
-            #expect(outcomes.filter { $0.output.contains("committed") }.count == 1, "round \(round): \(all)")
+            for (lake, after) in lakes {
+                let runs = try (1...5).map { _ in try shop.start("run", to: lake) }
+                let outcomes = try runs.map { try $0.wait(atMost: 60) }
+                let all = outcomes.map(\.all).joined()
+                #expect(outcomes.allSatisfy { [0, 4].contains($0.status) }, "\(after): \(all)")
+                #expect(outcomes.filter { $0.output.contains("committed") }.count == 1, "\(after): \(all)")
+            }
         }
-        try shop.expectWhole([(lake, "runs at once into \(store)")])
+        try shop.expectWhole(lakes)
     }
 
-    @Test(
-        "Of runs started together with --wait each ends with 0, and every event is there once",
-        arguments: Store.allCases)
-    func waiting(store: Store) throws {
+    @Test("Of runs started together with --wait each ends with 0, and every event is there once")
+    func waiting() throws {
         let shop = try SmallShop(rows: 5_000)
-        for count in [2, 5] {
+        var ends: [(SmallShop.Lake, String)] = []
+        for (store, count) in [(Store.folder, 2), (.folder, 5), (.moto, 5), (.rclone, 5)] {
             let lake = try lake(shop, store)
             let runs = try (1...count).map { _ in try shop.start("run", "--wait", "1m", to: lake) }
             let outcomes = try runs.map { try $0.wait(atMost: 60) }
             for outcome in outcomes { #expect(outcome.status == 0, "\(outcome.all)") }
             #expect(outcomes.filter { $0.output.contains("committed") }.count == 1)
             #expect(outcomes.filter { $0.output.contains("nothing new") }.count == count - 1)
-            try shop.expectWhole([(lake, "\(count) runs one after another into \(store)")])
+            ends.append((lake, "\(count) runs one after another into \(store)"))
         }
+        try shop.expectWhole(ends)
     }
 
     @Test("A run of the same pipeline into another destination is no concern of this one")

@@ -74,12 +74,16 @@ final class SmallShop {
 
     /// A lake in a bucket that nobody uses.
     static func lake(in server: RcloneServer) throws -> Lake {
-        Lake(url: "s3://\(try server.newBucket())/night", folder: nil, environment: server.environment)
+        Lake(
+            url: "s3://\(try server.newBucket())/\(UUID().uuidString.prefix(8))", folder: nil,
+            environment: server.environment)
     }
 
     /// A lake in a bucket that nobody uses.
     static func lake(in server: MotoServer) throws -> Lake {
-        Lake(url: "s3://\(try server.newBucket())/night", folder: nil, environment: server.environment)
+        Lake(
+            url: "s3://\(try server.newBucket())/\(UUID().uuidString.prefix(8))", folder: nil,
+            environment: server.environment)
     }
 
     // MARK: Runs
