@@ -114,4 +114,21 @@ struct StandbyTests {
         try FileManager.default.moveItem(atPath: socket + ".away", toPath: socket)
         try pair.small.expectWhole([(lake, "units on a standby that lagged")])
     }
+
+    @Test("A standby that has become the primary stops the run at once: rows that it never got may be in the lake")
+    func failover() throws {
+        let pair = try Pair()
+        let lake = pair.small.lake()
+        // Much to write for the checkpoint that follows the promotion, which takes its time.
+        try pair.small.insert(100_000)
+        try pair.standby.waitForReplay(of: pair.primary)
+        #expect(try pair.small.tidemark("run", to: lake).status == 0)
+        pair.primary.stop()
+        try pair.standby.promote()
+        let outcome = try pair.small.tidemark("run", to: lake, pair.onStandby)
+        #expect(outcome.status == 1 && outcome.errors.contains("timeline"), "\(outcome.all)")
+        try pair.standby.sql("CHECKPOINT")
+        let later = try pair.small.tidemark("run", to: lake, pair.onStandby)
+        #expect(later.status == 1 && later.errors.contains("timeline"), "\(later.all)")
+    }
 }
