@@ -12,6 +12,8 @@ struct AfterCommit {
     let log: CommitLog
     let store: any ObjectStore
     let logger: Logger
+    /// The datasets in whose folders an abandoned run may have left chunks.
+    let datasets: Set<String>
     /// How long replaced files stay, in seconds.
     let grace: Double
 
@@ -20,18 +22,22 @@ struct AfterCommit {
     /// The mark for that.
     private static let removal = "removal"
 
-    /// Completes all commits that are not, the last one and those before which a crash cut short.
+    /// Completes what follows the runs that ended: the last one, and those before which a crash cut short.
     ///
     /// - Throws: `StoreError`, `LakeError`. The commits stand all the same, and the next run goes on here.
     func complete() throws {
         var unfinished: [EndedRun] = []
-        for run in log.state.endedRuns.reversed() where run.abandoned == nil {
+        for run in log.state.endedRuns.reversed() {
             if try log.isDone(Self.step, run: run.number) { break }
             unfinished.append(run)
         }
         for run in unfinished.reversed() {
-            guard case .commit(let commit) = try log.entry(run.entry).change else { continue }
-            try complete(commit, entry: run.entry)
+            switch try log.entry(run.entry).change {
+            case .commit(let commit): try complete(commit, entry: run.entry)
+            case .abandon: deleteLeftovers(of: run.number, keep: [])
+            case .open, .take: continue
+            }
+            try log.markDone(Self.step, run: run.number)
         }
         if !unfinished.isEmpty { try log.writeCheckpoint() }
         try deleteReplaced()
@@ -45,11 +51,26 @@ struct AfterCommit {
                     ?? log.state.datasets[dataset]?.schema?.version ?? 1)
             if !manifest.files.isEmpty || !manifest.replaces.isEmpty { try log.write(manifest) }
         }
-        if commit.attempt > 1 {
-            Leftovers(store: store, log: logger).delete(
-                run: commit.run, datasets: commit.counts.keys.sorted(), keep: Set(commit.added.map(\.key)))
-        }
-        try log.markDone(Self.step, run: commit.run)
+        if commit.attempt > 1 { deleteLeftovers(of: commit.run, keep: Set(commit.added.map(\.key))) }
+    }
+
+    private func deleteLeftovers(of run: Int, keep: Set<String>) {
+        Leftovers(store: store, log: logger).delete(
+            run: run, datasets: datasets.union(log.state.datasets.keys).sorted(), keep: keep)
+    }
+
+    /// Deletes what a runner has written of a run that ended without it, perhaps after whoever ended it had cleaned up.
+    ///
+    /// - Throws: `StoreError`, `LakeError`.
+    func clearAfterLoss(of run: OpenRun) throws {
+        try log.load()
+        // Still ours: the next run goes on with it. Taken over: whoever commits it cleans up.
+        guard log.state.openRuns[run.number] == nil,
+            let ended = log.state.endedRuns.last(where: { $0.number == run.number })
+        else { return }
+        var keep: Set<String> = []
+        if case .commit(let commit) = try log.entry(ended.entry).change { keep = Set(commit.added.map(\.key)) }
+        deleteLeftovers(of: run.number, keep: keep)
     }
 
     /// Deletes the files that commits removed from the lake, once readers have had time to let go of them.

@@ -6,6 +6,8 @@ public struct ExportError: Error, Sendable, CustomStringConvertible {
         case failed
         /// The pipeline file or the command line is wrong.
         case configuration
+        /// This runner cannot go on, but the next one can, where it was.
+        case stopped
         /// Another run holds the pipeline.
         case held
         /// A signal ended the run; the next one goes on.

@@ -60,7 +60,7 @@ struct Preflight {
             """
             SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS low, pg_snapshot_xmax(pg_current_snapshot())::text AS next,
                    (SELECT system_identifier::text FROM pg_control_system()) AS system,
-                   (SELECT timeline_id::text FROM pg_control_checkpoint()) AS timeline,
+                   (\(Timeline.sql))::text AS timeline,
                    current_database() AS database,
                    \(name)::oid::text AS oid, coalesce(pg_relation_filenode(\(name)), 0)::text AS filenode
             """)

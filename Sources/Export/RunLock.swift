@@ -53,8 +53,15 @@ final class RunLock: @unchecked Sendable {
     ///
     /// - Throws: `PostgresError` when the session is lost; `ExportError` when the lock is.
     func check() throws {
-        let row = try turn.withLock { _ in
-            try connection.query(Self.heldQuery, [String(key)])
+        let row: QueryResult
+        do {
+            row = try turn.withLock { _ in try connection.query(Self.heldQuery, [String(key)]) }
+        } catch let error as PostgresError where error.isConnectionLost {
+            // No new connection brings the lock back, so this is nothing that a worker should try again.
+            throw ExportError(
+                .stopped, operation: "go on with", object: "this run",
+                reason: "the session that holds its lock was lost: \(error.reason)",
+                hint: "The next `tidemark run` goes on where it was.")
         }
         guard row[0, "held"] == "true" else {
             throw ExportError(

@@ -82,14 +82,7 @@ public final class Runner {
         for purpose in [RunLock.Purpose.export, .rewrite] {
             let session = try Session(spec, log, progress, interruption, for: purpose, wait: 0)
             guard let open = session.openRun else { continue }
-            var plan: RunPlan?
-            do {
-                plan = try session.lake.plan(of: open)
-            } catch let error as LakeError {
-                // A plan that is no plan any more is no reason to keep the run: the pipeline's datasets are looked through.
-                log.warning("\(error)")
-            }
-            try session.abandon(open, reason, plan)
+            try session.abandon(open, reason)
             given.append(open.number)
         }
         return given

@@ -44,7 +44,9 @@ final class Session {
         kinds = purpose == .export ? [.export] : [.backfill, .repair, .replay]
         store = try Destination.open(spec, log: log, interruption: interruption)
         lake = CommitLog(store: store, pipeline: spec.name)
-        after = AfterCommit(log: lake, store: store, logger: log, grace: spec.destination.grace.seconds)
+        after = AfterCommit(
+            log: lake, store: store, logger: log, datasets: Set(spec.datasets.map(\.name)),
+            grace: spec.destination.grace.seconds)
         // A lock first: it is the lightest sign of who is there.
         let deadline = ContinuousClock.now + .seconds(max(wait, Self.leastPatience))
         let first = try Self.hold(spec, log, interruption, lake, store.location, purpose, deadline, patient: wait > 0)
@@ -182,15 +184,15 @@ final class Session {
         do {
             found = try lake.plan(of: open)
         } catch let error as LakeError {
-            try abandon(open, error.reason, nil)
+            try abandon(open, error.reason)
             return nil
         }
         guard let plan = found else {
-            try abandon(open, "it was opened, but its plan was never written", nil)
+            try abandon(open, "it was opened, but its plan was never written")
             return nil
         }
         if let reason = try misfit(plan) {
-            try abandon(open, reason, plan)
+            try abandon(open, reason)
             return nil
         }
         let take = LogEntry.Take(run: open.number, attempt: open.attempt + 1, holder: holder)
@@ -249,9 +251,17 @@ final class Session {
         } catch let error where Self.isLasting(error) {
             log.error("run \(run.number) is given up: \(error)")
             do {
-                try abandon(run, "\(error)", plan)
+                try abandon(run, "\(error)")
             } catch let second {
                 log.error("run \(run.number) stays open: \(second)")
+            }
+            throw error
+        } catch {
+            // What we wrote of a run that another has ended meanwhile is nobody's.
+            do {
+                try after.clearAfterLoss(of: run)
+            } catch let second {
+                log.warning("what this runner has written of run \(run.number) may be left: \(second)")
             }
             throw error
         }
@@ -297,7 +307,7 @@ final class Session {
     }
 
     /// Gives a run up: only after the entry are its chunks deleted.
-    func abandon(_ run: OpenRun, _ reason: String, _ plan: RunPlan?) throws {
+    func abandon(_ run: OpenRun, _ reason: String) throws {
         guard let source = lake.state.source else { return }
         log.notice("run \(run.number) is abandoned: \(reason)")
         let entry = try lake.append(source: source) { state in
@@ -309,9 +319,7 @@ final class Session {
             log.warning("run \(run.number) is another runner's now; nothing of it is deleted")
             return
         }
-        let datasets = Set(spec.datasets.map(\.name) + (plan?.datasets.map(\.name) ?? []))
-        Leftovers(store: store, log: log).delete(run: run.number, datasets: datasets.sorted(), keep: [])
-        try lake.writeCheckpoint()
+        try after.complete()
     }
 
     /// Whether trying again would fail again, so that the run is given up.

@@ -25,14 +25,26 @@ struct Source {
     func identity() throws -> SourceIdentity {
         let row = try connection.query(
             """
-            SELECT system_identifier::text AS system, current_database() AS database,
-                   (pg_control_checkpoint()).timeline_id::text AS timeline
+            SELECT system_identifier::text AS system, current_database() AS database, (\(Timeline.sql))::text AS timeline
             FROM pg_control_system()
             """)
         return SourceIdentity(
             systemIdentifier: try row.text(0, "system"), database: try row.text(0, "database"),
             timeline: try row.integer(0, "timeline"))
     }
+}
+
+/// The timeline that a server is on.
+enum Timeline {
+    /// An expression for it.
+    ///
+    /// What pg_control_checkpoint() says is that of the last checkpoint, and the first one after a promotion takes minutes. A
+    /// primary's WAL knows; a standby's control file knows a little earlier than its last restart point.
+    static let sql = """
+        CASE WHEN pg_is_in_recovery() THEN greatest((SELECT timeline_id FROM pg_control_checkpoint()),
+                (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
+            ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END
+        """
 }
 
 /// What every session of ours sets, so that values are read in one form whatever the server's configuration says.

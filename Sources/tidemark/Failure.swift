@@ -30,7 +30,7 @@ enum Failure {
         if error is PipelineError { return 2 }
         guard let error = error as? ExportError else { return 1 }
         return switch error.kind {
-        case .failed: 1
+        case .failed, .stopped: 1
         case .configuration: 2
         case .held: 4
         case .interrupted: 128 + (Signals.interruption.signal ?? SIGINT)

@@ -471,6 +471,7 @@ struct VerifyTests {
         #expect(again.status == 0 && again.output.contains("nothing to repair"), "\(again.all)")
         #expect(try shop.tidemark("status").output.contains("repair"))
         #expect(try shop.tidemark("run").output.contains("nothing new"))
+    }
 
     @Test("Files in an object store are looked up and read like those in a folder")
     func objectStore() throws {
