@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Lake
 import Postgres
 import Synchronization
 
@@ -25,13 +26,40 @@ final class RunLock: @unchecked Sendable {
     ///   - applicationName: the session's name.
     ///   - destination: the destination's location, which the lock stands for.
     ///   - purpose: what is done there; locks for different purposes do not exclude one another.
-    /// - Returns: the lock; nil when another session holds it.
+    ///   - holder: who takes it; the session's name tells it to others.
+    /// - Returns: the lock, or who holds it.
     /// - Throws: `PostgresError`.
-    static func take(url: String, applicationName: String, destination: String, purpose: Purpose) throws -> RunLock? {
+    static func take(
+        url: String, applicationName: String, destination: String, purpose: Purpose, holder: LogEntry.Holder
+    ) throws -> Attempt {
         let lock = try RunLock(
             url: url, applicationName: applicationName, name: "tidemark \(purpose.rawValue) \(destination)")
         let row = try lock.connection.query("SELECT pg_try_advisory_lock($1)::text AS taken", [String(lock.key)])
-        return row[0, "taken"] == "true" ? lock : nil
+        guard row[0, "taken"] == "true" else { return .held(by: try lock.present()) }
+        let name = "\(applicationName) (\(holder.process) on \(holder.host))"
+        try lock.connection.execute("SET application_name = \(SQL.literal(String(name.prefix(63))))")
+        return .taken(lock)
+    }
+
+    /// What became of an attempt.
+    enum Attempt {
+        case taken(RunLock)
+        /// Who holds it, as far as the server shows.
+        case held(by: String?)
+    }
+
+    /// Who holds the lock, in words; nil where the server does not show it, or it is free now.
+    private func present() throws -> String? {
+        let row = try connection.query(
+            """
+            SELECT a.application_name AS name, to_char(a.backend_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+            FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = $1
+            """, [String(key)])
+        guard row.count > 0, let name = row[0, "name"], let since = row[0, "since"],
+            let match = name.firstMatch(of: /\((\d+) on (.*?)\)?$/)
+        else { return nil }
+        return "process \(match.1) on \(match.2), since \(since)"
     }
 
     /// What a lock keeps others from.
@@ -40,6 +68,9 @@ final class RunLock: @unchecked Sendable {
         case export = "lock"
         /// Writing history anew.
         case rewrite
+
+        /// The kinds of run that it covers.
+        var kinds: Set<RunKind> { self == .export ? [.export] : [.backfill, .repair, .replay] }
     }
 
     private init(url: String, applicationName: String, name: String) throws {

@@ -41,7 +41,7 @@ final class Session {
         self.interruption = interruption
         holder = LogEntry.Holder(
             host: ProcessInfo.processInfo.hostName, process: ProcessInfo.processInfo.processIdentifier, started: Date())
-        kinds = purpose == .export ? [.export] : [.backfill, .repair, .replay]
+        kinds = purpose.kinds
         store = try Destination.open(spec, log: log, interruption: interruption)
         lake = CommitLog(store: store, pipeline: spec.name)
         after = AfterCommit(
@@ -49,13 +49,15 @@ final class Session {
             grace: spec.destination.grace.seconds)
         // A lock first: it is the lightest sign of who is there.
         let deadline = ContinuousClock.now + .seconds(max(wait, Self.leastPatience))
-        let first = try Self.hold(spec, log, interruption, lake, store.location, purpose, deadline, patient: wait > 0)
-        source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
+        let first = try Self.hold(spec, log, interruption, lake, store.location, purpose, holder, deadline, patient: wait > 0)
+        source = try Self.retrying(log, interruption) {
+            try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
+        }
         locks = [first]
         try lake.load()
         if purpose == .rewrite, lake.isConditional != true {
             locks.append(
-                try Self.hold(spec, log, interruption, lake, store.location, .export, deadline, patient: wait > 0))
+                try Self.hold(spec, log, interruption, lake, store.location, .export, holder, deadline, patient: wait > 0))
             try lake.load()
         }
         let held = locks
@@ -70,22 +72,24 @@ final class Session {
     /// Takes a lock, waiting as long as the caller wants to.
     private static func hold(
         _ spec: PipelineSpec, _ log: Logger, _ interruption: Interruption, _ lake: CommitLog, _ location: String,
-        _ purpose: RunLock.Purpose, _ deadline: ContinuousClock.Instant, patient: Bool
+        _ purpose: RunLock.Purpose, _ holder: LogEntry.Holder, _ deadline: ContinuousClock.Instant, patient: Bool
     ) throws -> RunLock {
         var told = false
         while true {
-            if let lock = try RunLock.take(
-                url: spec.source.url.value, applicationName: spec.source.applicationName, destination: location,
-                purpose: purpose)
-            {
-                return lock
+            let attempt = try retrying(log, interruption) {
+                try RunLock.take(
+                    url: spec.source.url.value, applicationName: spec.source.applicationName, destination: location,
+                    purpose: purpose, holder: holder)
+            }
+            guard case .held(let present) = attempt else {
+                if case .taken(let lock) = attempt { return lock }
+                continue
             }
             try lake.load()
-            let kinds: [RunKind] = purpose == .export ? [.export] : [.backfill, .repair, .replay]
-            let open = lake.state.openRuns.values.first { kinds.contains($0.kind) }
+            let open = lake.state.openRuns.values.first { purpose.kinds.contains($0.kind) }
             let who =
-                (open ?? lake.state.openRuns.values.first).map { "\($0.holder)" }
-                ?? "a process that has not opened a run yet"
+                present ?? (open ?? lake.state.openRuns.values.first).map { "\($0.holder)" }
+                ?? "a process that the server does not show"
             guard ContinuousClock.now < deadline else {
                 throw ExportError(
                     .held, operation: "run", object: "pipeline \(spec.name)", reason: "another run holds it: \(who)",
@@ -124,20 +128,29 @@ final class Session {
 
     /// Asks the source, on a new connection when the present one breaks.
     func asking<Answer>(_ body: (Source) throws -> Answer) throws -> Answer {
+        var isFirst = true
+        return try Self.retrying(log, interruption) {
+            if !isFirst {
+                source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
+            }
+            isFirst = false
+            return try body(source)
+        }
+    }
+
+    /// Does something again while the server asks for that: a standby in conflict with recovery, a connection that broke.
+    private static func retrying<Answer>(
+        _ log: Logger, _ interruption: Interruption, _ body: () throws -> Answer
+    ) throws -> Answer {
         for attempt in 1... {
             do {
-                return try body(source)
+                return try body()
             } catch let error as PostgresError
-                where attempt < Self.tries && (error.isConnectionLost || error.isRetryable)
+                where attempt < tries && (error.isRetryable || error.isConnectionLost)
             {
                 try interruption.check()
                 log.warning("the source is asked again: \(error)")
                 Thread.sleep(forTimeInterval: 0.1 * Double(1 << attempt))
-                if let fresh = try? Source(
-                    url: spec.source.url.value, applicationName: spec.source.applicationName)
-                {
-                    source = fresh
-                }
             }
         }
         preconditionFailure("the loop returns or throws")

@@ -111,6 +111,10 @@ public struct DirectoryStore: ObjectStore {
         let found: Int64? = try perform(operation, upload.key) { _ throws(FileSystemError) in
             try FileSystem.status(draft)?.regularSize
         }
+        if found == nil, isWhole, try head(upload.key)?.size == size {
+            // Done before: the rename worked, and what came after it failed.
+            return condition == .ifAbsent ? .alreadyExists : .written
+        }
         guard isWhole, found == size else {
             throw StoreError(
                 operation: operation, object: name(upload.key),

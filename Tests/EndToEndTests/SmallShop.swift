@@ -111,7 +111,7 @@ final class SmallShop {
     func cutConnections() throws {
         try shop.sql(
             """
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark';
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tidemark%';
             DO $$ BEGIN
                 WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory') LOOP PERFORM pg_sleep(0.01); END LOOP;
             END $$;

@@ -129,7 +129,7 @@ private final class Chamber {
         try server.sql(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE application_name = 'tidemark' \(onlyCopy ? "AND query LIKE 'COPY (SELECT%'" : "")
+            WHERE application_name LIKE 'tidemark%' \(onlyCopy ? "AND query LIKE 'COPY (SELECT%'" : "")
             """, in: server.database(shop.database.name))
         tally[.cuts, default: 0] += 1
     }
