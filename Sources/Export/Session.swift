@@ -49,7 +49,8 @@ final class Session {
             grace: spec.destination.grace.seconds)
         // A lock first: it is the lightest sign of who is there.
         let deadline = ContinuousClock.now + .seconds(max(wait, Self.leastPatience))
-        let first = try Self.hold(spec, log, interruption, lake, store.location, purpose, holder, deadline, patient: wait > 0)
+        let first = try Self.hold(
+            spec, log, interruption, lake, store.location, purpose, holder, deadline, patient: wait > 0)
         source = try Self.retrying(log, interruption) {
             try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
         }
@@ -57,7 +58,8 @@ final class Session {
         try lake.load()
         if purpose == .rewrite, lake.isConditional != true {
             locks.append(
-                try Self.hold(spec, log, interruption, lake, store.location, .export, holder, deadline, patient: wait > 0))
+                try Self.hold(
+                    spec, log, interruption, lake, store.location, .export, holder, deadline, patient: wait > 0))
             try lake.load()
         }
         let held = locks

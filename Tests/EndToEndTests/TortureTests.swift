@@ -62,12 +62,12 @@ private final class Chamber {
         case runs, kills, cuts, pauses, overtaken
         case faulty = "runs with store faults"
         case pairs = "started together"
-        case abandons
+        case abandons, backfills
     }
 
     /// What befalls a run.
     private enum Fate: CaseIterable {
-        case nothing, killed, diedAtAWrite, cutOff, asleep, asleepAtAWrite, storeFails, twins, abandoned
+        case nothing, killed, diedAtAWrite, cutOff, asleep, asleepAtAWrite, storeFails, twins, abandoned, rewritten
     }
 
     /// The writes that a run falls asleep at: its first entry, its chunks, its results, its commit, and what comes after that.
@@ -184,7 +184,23 @@ private final class Chamber {
             let outcome = try Tidemark.run(["abandon", shop.pipeline], environment)
             #expect([0, 1, 4].contains(outcome.status), "seed \(seed): \(outcome.all)")
             tally[.abandons, default: 0] += 1
+        case .rewritten: try rewrite()
         }
+    }
+
+    /// A day of history is written anew, beside a run or alone; some die on the way and are gone on with later.
+    private func rewrite() throws {
+        let day = 1 + dice.roll(28)
+        let arguments = ["--from", "2026-11-\(day < 10 ? "0" : "")\(day)", "--to", "2026-12-01"]
+        let more = dice.roll(3) == 0 ? FaultHook.crash(at: 1 + dice.roll(40)) : [:]
+        let backfill = try Tidemark.start(
+            ["backfill", "-q", "--keep-old", shop.pipeline] + arguments, environment.merging(more) { $1 })
+        tally[.backfills, default: 0] += 1
+        let run = dice.roll(2) == 0 ? try start() : nil
+        Thread.sleep(forTimeInterval: Double(dice.roll(2_000)) / 1_000)
+        if dice.roll(2) == 0 { backfill.signal(SIGKILL) }
+        try end(backfill)
+        if let run { try end(run) }
     }
 
     private func kill(_ run: Tidemark.Running) throws {
@@ -227,8 +243,8 @@ private final class Chamber {
     /// The ids in the files that commits name, which must all be there, and how many other files there are. A run that is
     /// killed after it was overtaken leaves some.
     func committedIDs() throws -> (ids: [String], strays: Int) {
-        let (files, committed) = (Set(shop.files()), Set(try shop.committedFiles()))
-        #expect(committed.isSubset(of: files), "seed \(seed): every committed file is there")
+        let (files, live) = (Set(shop.files()), Set(try shop.liveFiles()))
+        #expect(live.isSubset(of: files), "seed \(seed): every live file is there")
         let text = try DuckDB.python(
             """
             import json, os, subprocess, sys
@@ -238,8 +254,11 @@ private final class Chamber {
                 text = subprocess.run(['zstd', '-dcq'] + files[i:i + 500], capture_output=True, check=True).stdout.decode()
                 ids += [str(json.loads(line)['event_id']) for line in text.split('\\n')[:-1]]
             print(json.dumps(ids))
-            """, input: String(decoding: JSONEncoder().encode(committed.intersection(files).sorted()), as: UTF8.self),
+            """, input: String(decoding: JSONEncoder().encode(live.intersection(files).sorted()), as: UTF8.self),
             arguments: [shop.lake])
-        return (try JSONDecoder().decode([String].self, from: Data(text.utf8)), files.subtracting(committed).count)
+        return (
+            try JSONDecoder().decode([String].self, from: Data(text.utf8)),
+            files.subtracting(try shop.committedFiles()).count
+        )
     }
 }

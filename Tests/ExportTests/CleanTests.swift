@@ -183,7 +183,8 @@ struct CleanTests {
         #expect(try lake.read().count == live.count + 500)
     }
 
-    @Test("Whoever began to read at a checkpoint within the grace can go on reading", arguments: [1, 3, 4, 8] as [UInt64])
+    @Test(
+        "Whoever began to read at a checkpoint within the grace can go on reading", arguments: [1, 3, 4, 8] as [UInt64])
     func slowReaders(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         let lake = try TestLake()
