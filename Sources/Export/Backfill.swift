@@ -244,11 +244,16 @@ struct BackfillScope {
         SourceTable.window(table.from(leaf), low: nil, high: leaf.high) + " AS t"
     }
 
+    /// A range as a condition on the table's column, whose type the plan has checked.
+    private func bound(_ range: Range<Int64>) -> TimeBound {
+        TimeBound(
+            column: part.column, type: table.column(part.column)?.type.boundName ?? "timestamptz",
+            zone: dataset.timestampZone, from: range.lowerBound, to: range.upperBound)
+    }
+
     /// The leaves up to their watermarks, bounded by a range.
     private func leaves(_ range: Range<Int64>) throws -> [LeafPlan] {
-        guard let info = table.column(part.column), let type = info.type.boundName else { return [] }
-        let bound = TimeBound(
-            column: part.column, type: type, zone: dataset.timestampZone, from: range.lowerBound, to: range.upperBound)
+        let bound = bound(range)
         return try table.leaves.compactMap { leaf in
             // What was never exported comes with the next export.
             guard let watermark = known?.watermarks[Int(leaf.oid)] else { return nil }
@@ -297,8 +302,9 @@ struct BackfillScope {
         let planner = Planner(spec: spec, source: source, state: lake.state, log: log)
         let requested = request.from.floored(to: part.by)..<request.to.ceiled(to: part.by)
         return RunPlan(
-            program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .backfill, pipeline: spec.name,
-            settings: Planner.settings(of: spec), source: identity, window: horizon.window,
+            program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .backfill,
+            version: lake.state.version,
+            pipeline: spec.name, settings: Planner.settings(of: spec), source: identity, window: horizon.window,
             datasets: [try planner.datasetPlan(dataset, table, known, leaves: leaves)], units: units,
             replaces: ReplacePlan(
                 keys: replaced.map(\.chunk.key), rows: replaced.reduce(0) { $0 + $1.chunk.rows },
@@ -306,7 +312,7 @@ struct BackfillScope {
             backfill: BackfillPlan(
                 dataset: dataset.name, column: part.column, from: range.lowerBound,
                 to: isLast ? max(range.upperBound, requested.upperBound) : range.upperBound,
-                requestFrom: requested.lowerBound, requestTo: requested.upperBound))
+                requestFrom: requested.lowerBound, requestTo: requested.upperBound, written: bound(range)))
     }
 }
 

@@ -79,6 +79,15 @@ enum Commit {
                 throw refuse("another run has changed the columns of \(dataset.name) meanwhile")
             }
         }
+        if plan.kind != .export || !commit.removed.isEmpty {
+            // Two that both write a part of history, planned side by side, would write its rows twice.
+            for dataset in plan.datasets where state.datasets[dataset.name]?.rewritten ?? 0 > plan.version {
+                throw refuse("another run has written history of \(dataset.name) anew meanwhile")
+            }
+            if plan.kind != .export, state.source != plan.source {
+                throw refuse("the lake is filled from another source now")
+            }
+        }
         guard !commit.removed.isEmpty else { return }
         let keys = Set(try live().map(\.chunk.key))
         if let gone = commit.removed.first(where: { !keys.contains($0) }) {

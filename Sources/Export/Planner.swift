@@ -73,8 +73,9 @@ struct Planner {
         let replaces = ReplacePlan(
             keys: replaced.map(\.chunk.key), rows: replaced.reduce(0) { $0 + $1.chunk.rows }, allowFewer: true)
         return RunPlan(
-            program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .export, pipeline: spec.name,
-            settings: Self.settings(of: spec), source: identity, window: horizon.window, datasets: datasets,
+            program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .export, version: state.version,
+            pipeline: spec.name, settings: Self.settings(of: spec), source: identity, window: horizon.window,
+            datasets: datasets,
             units: units, replaces: replaced.isEmpty ? nil : replaces,
             resets: isOther ? resets() : [],
             isStep: drafts.reduce(0) { $0 + $1.leaves.count } < whole)
@@ -146,12 +147,12 @@ struct Planner {
         case .all: break
         case .none where isFirst:
             leaf.low = leaf.high
-            leaf.begin = Beginning(high: leaf.high, bound: nil)
+            leaf.begin = Beginning(high: leaf.high, bounds: [])
             leaf.pruned = "`initial: none` leaves out what is there already"
         case .none: break
         case .from(_, let from):
             let bound = try initialBound(draft, from)
-            leaf.begin = Beginning(high: leaf.high, bound: bound)
+            leaf.begin = Beginning(high: leaf.high, bounds: [bound])
             leaf.bounds.append(bound)
         }
     }

@@ -100,8 +100,9 @@ public final class Repair {
             datasets.append(try planner.datasetPlan(dataset, table, known, leaves: leaves))
         }
         return RunPlan(
-            program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .repair, pipeline: spec.name,
-            settings: Planner.settings(of: spec), source: identity, window: horizon.window, datasets: datasets,
+            program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .repair, version: lake.state.version,
+            pipeline: spec.name, settings: Planner.settings(of: spec), source: identity, window: horizon.window,
+            datasets: datasets,
             units: units)
     }
 }

@@ -23,6 +23,8 @@ public struct RunSummary: Codable, Sendable {
 public struct RunReport: Codable, Sendable {
     /// The run's number.
     public let run: Int
+    /// The entry that committed it: the lake's version from then on.
+    public let version: Int
     /// How many attempts it took.
     public let attempt: Int
     /// The end of its windows.
@@ -39,8 +41,9 @@ public struct RunReport: Codable, Sendable {
     /// Rows written in all.
     public var rows: Int64 { datasets.values.reduce(0) { $0 + $1.rows } }
 
-    init(_ commit: LogEntry.Commit, _ plan: RunPlan, changes: [String: LeafChanges], seconds: Double) {
+    init(_ commit: LogEntry.Commit, _ plan: RunPlan, version: Int, changes: [String: LeafChanges], seconds: Double) {
         run = commit.run
+        self.version = version
         attempt = commit.attempt
         high = plan.window.high
         datasets = commit.counts

@@ -246,6 +246,7 @@ final class Session {
     private func finish(_ run: OpenRun, _ plan: RunPlan, finished: [Int: UnitResult]) throws -> RunReport {
         let started = ContinuousClock.now
         let commit: LogEntry.Commit
+        let version: Int?
         let changes: [String: LeafChanges]
         do {
             let results = try work(run, plan, finished)
@@ -254,7 +255,7 @@ final class Session {
             }
             commit = Commit.make(run, plan, results, lake.state)
             changes = Self.changes(plan, lake.state)
-            _ = try lake.append(source: plan.source) { state in
+            version = try lake.append(source: plan.source) { state in
                 guard let open = state.openRuns[run.number], open.attempt == run.attempt else {
                     throw ExportError(
                         .held, operation: "commit", object: "run \(run.number)",
@@ -281,7 +282,9 @@ final class Session {
             throw error
         }
         try after.complete()
-        return RunReport(commit, plan, changes: changes, seconds: (ContinuousClock.now - started).seconds)
+        return RunReport(
+            commit, plan, version: version ?? lake.state.version, changes: changes,
+            seconds: (ContinuousClock.now - started).seconds)
     }
 
     /// What the statistics say was updated and deleted since the last export, by dataset.

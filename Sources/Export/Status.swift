@@ -35,11 +35,11 @@ public struct Status: Codable, Sendable {
         public let columns: Int
         /// The leaves that have been exported.
         public let leaves: Int
-        /// The least watermark; nil before the first commit.
+        /// The transaction that its leaves were exported up to; nil before the first commit, and where rows do not go by it.
         public let watermark: Int64?
-        /// When the newest committed window of the pipeline ended; nil before the first commit.
+        /// The moment up to which it was exported; nil before the first commit.
         public let exportedUpTo: Date?
-        /// How many transaction ids the source is ahead.
+        /// How many transaction ids the source is ahead; nil where ``watermark`` is.
         public let lag: Int64?
     }
 
@@ -72,11 +72,13 @@ public struct Status: Codable, Sendable {
         datasets = spec.datasets.map { dataset in
             let state = lakeLog.state.datasets[dataset.name]
             // A leaf that is gone keeps its watermark: the last one tells how far the others are.
-            let watermark = state?.watermarks.values.map(\.high).max()
+            let last = state?.watermarks.values.max { $0.high < $1.high }
+            let watermark = last?.column == nil ? last?.high : nil
+            let upTo = last?.column == nil ? upTo : last.map { Backfill.date($0.high) }
             return Dataset(
                 name: dataset.name, schema: state?.schema?.version, columns: state?.schema?.columns.count ?? 0,
                 leaves: state?.watermarks.count ?? 0, watermark: watermark,
-                exportedUpTo: watermark == nil ? nil : upTo,
+                exportedUpTo: last == nil && state?.fingerprint == nil ? nil : upTo,
                 lag: horizon.flatMap { now in watermark.map { now - $0 } })
         }
         openRuns = lakeLog.state.openRuns.values.sorted { $0.number < $1.number }

@@ -151,7 +151,7 @@ struct VerifyUnit: Sendable {
         var wanted: [String] = []
         if let begin {
             let isLater = UnitQuery.window(low: begin.high, high: next, next: next)
-            wanted.append("(\(isLater)\(begin.bound.map { " OR (\($0.condition))" } ?? ""))")
+            wanted.append("(\(([isLater] + begin.bounds.map { "(\($0.condition))" }).joined(separator: " OR ")))")
         }
         // The line end keeps a comment at the filter's end from hiding what follows.
         if let filter = keys.plan.filter { wanted.append("(\(filter)\n)") }

@@ -72,8 +72,13 @@ public struct LakeState: Codable, Sendable {
             if !commit.resets.isEmpty { marks = [] }
             for (name, schema) in commit.schemas { datasets[name, default: DatasetState()].schema = schema }
             for (name, watermarks) in commit.watermarks {
-                for watermark in watermarks {
-                    datasets[name, default: DatasetState()].watermarks[Int(watermark.leaf)] = watermark
+                for var watermark in watermarks {
+                    let leaf = Int(watermark.leaf)
+                    // Since the export was planned a backfill may have brought what the first load left out.
+                    if watermark.begin != nil, let known = datasets[name]?.watermarks[leaf]?.begin {
+                        watermark.begin = known
+                    }
+                    datasets[name, default: DatasetState()].watermarks[leaf] = watermark
                 }
             }
             for (name, fingerprint) in commit.fingerprints {
@@ -97,6 +102,10 @@ public struct LakeState: Codable, Sendable {
     }
 
     private mutating func remember(_ commit: LogEntry.Commit, _ run: OpenRun, entry: Int, time: Date) {
+        for name in commit.counts.keys
+        where run.kind != .export || commit.removed.contains(where: { $0.hasPrefix("\(name)/") }) {
+            datasets[name, default: DatasetState()].rewritten = entry
+        }
         if run.kind == .export {
             let taken = Int64((commit.window.takenAt.timeIntervalSinceReferenceDate + Self.from2000To2001) * 1e6)
             marks.append(HorizonMark(next: commit.window.next, oldest: commit.window.oldest, taken: taken))
@@ -104,6 +113,9 @@ public struct LakeState: Codable, Sendable {
         }
         if let backfill = commit.backfill {
             backfills[backfill.dataset] = backfill.to < backfill.requestTo ? backfill : nil
+            for leaf in (datasets[backfill.dataset]?.watermarks ?? [:]).keys {
+                datasets[backfill.dataset]?.watermarks[leaf]?.begin?.include(backfill.written)
+            }
         }
         removals.removeAll { time.timeIntervalSince($0.time) > Self.removalsKept }
         if !commit.removed.isEmpty { removals.append(Removal(entry: entry, run: run.number, time: time)) }
@@ -129,6 +141,9 @@ public struct DatasetState: Codable, Sendable {
     public var watermarks: [Int: Watermark] = [:]
     /// Of a snapshot dataset: what tells whether its rows are others now.
     public var fingerprint: String?
+    /// The entry of the last commit that wrote history anew, or added to it; 0 for none. Whoever planned before it to do
+    /// the same plans again.
+    public var rewritten = 0
 
     /// A dataset of which the log says nothing yet.
     public init() {}

@@ -10,6 +10,8 @@ public struct RunPlan: Codable, Sendable {
     public var uuid: String
     /// The kind of run.
     public var kind: RunKind
+    /// The lake's version that it was planned at.
+    public var version: Int
     /// The pipeline's name.
     public var pipeline: String
     /// The checksum of the settings that shape the output; other settings do not go on with the plan.
@@ -33,13 +35,15 @@ public struct RunPlan: Codable, Sendable {
 
     /// Makes a plan.
     public init(
-        program: String, uuid: String, kind: RunKind, pipeline: String, settings: String, source: SourceIdentity,
-        window: WindowPlan, datasets: [DatasetPlan], units: [UnitPlan], replaces: ReplacePlan? = nil,
+        program: String, uuid: String, kind: RunKind, version: Int = 0, pipeline: String, settings: String,
+        source: SourceIdentity, window: WindowPlan, datasets: [DatasetPlan], units: [UnitPlan],
+        replaces: ReplacePlan? = nil,
         backfill: BackfillPlan? = nil, resets: [String] = [], isStep: Bool = false
     ) {
         self.program = program
         self.uuid = uuid
         self.kind = kind
+        self.version = version
         self.pipeline = pipeline
         self.settings = settings
         self.source = source
@@ -89,15 +93,21 @@ public struct BackfillPlan: Codable, Hashable, Sendable {
     public var requestFrom: Int64
     /// The moment behind its last.
     public var requestTo: Int64
+    /// Which rows are written.
+    public var written: TimeBound
 
     /// Makes a range.
-    public init(dataset: String, column: String, from: Int64, to: Int64, requestFrom: Int64, requestTo: Int64) {
+    public init(
+        dataset: String, column: String, from: Int64, to: Int64, requestFrom: Int64, requestTo: Int64,
+        written: TimeBound
+    ) {
         self.dataset = dataset
         self.column = column
         self.from = from
         self.to = to
         self.requestFrom = requestFrom
         self.requestTo = requestTo
+        self.written = written
     }
 }
 

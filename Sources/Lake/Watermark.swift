@@ -37,13 +37,28 @@ public struct Watermark: Codable, Hashable, Sendable {
 public struct Beginning: Codable, Hashable, Sendable {
     /// The end of the first window: rows at or above it are exported whatever their time.
     public var high: Int64
-    /// The rows below it that were exported; nil for none of them.
-    public var bound: TimeBound?
+    /// Which rows below it are exported as well, by the first load or by a backfill since; none for none of them.
+    public var bounds: [TimeBound]
 
     /// Makes a beginning.
-    public init(high: Int64, bound: TimeBound?) {
+    public init(high: Int64, bounds: [TimeBound]) {
         self.high = high
-        self.bound = bound
+        self.bounds = bounds
+    }
+
+    /// Adds what a backfill has brought.
+    mutating func include(_ range: TimeBound) {
+        var range = range
+        // Day by day, what follows on what is there makes one range of the two.
+        bounds.removeAll { known in
+            guard known.column == range.column, known.type == range.type, known.zone == range.zone,
+                let from = range.from, let to = range.to, known.from ?? .min <= to, known.to ?? .max >= from
+            else { return false }
+            range.from = known.from.map { min($0, from) }
+            range.to = known.to.map { max($0, to) }
+            return true
+        }
+        bounds.append(range)
     }
 }
 

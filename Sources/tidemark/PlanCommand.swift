@@ -53,7 +53,7 @@ struct PlanCommand: ParsableCommand {
                 return [
                     leaf.qualifiedName, Self.beginning(of: leaf, dataset),
                     leaf.pruned == nil ? Figure.count(units.count) : "pruned",
-                    leaf.low == nil || units.contains { $0.isThroughIndex }
+                    dataset.mode == .transactions && leaf.low == nil || units.contains { $0.isThroughIndex }
                         ? "≤ \(Figure.count(units.reduce(0) { $0 + $1.rows }))" : "unknown",
                     Figure.bytes(units.reduce(0) { $0 + $1.bytes }),
                 ]

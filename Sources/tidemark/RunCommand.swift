@@ -103,7 +103,7 @@ enum RunText {
                 \(summary.pipeline): run \(run.run) committed \(Figure.count(run.rows)) rows in \
                 \(Figure.seconds(run.seconds))\(run.attempt > 1 ? ", at attempt \(run.attempt)" : "")\
                 \(run.removed > 0 ? ", in place of \(Figure.count(run.removed)) files" : ""); \
-                the lake \(summary.destination) is at version \(summary.version)
+                the lake \(summary.destination) is at version \(run.version)
                 """)
             Output.table(
                 ["dataset", ">rows", ">files", ">bytes", ">rows/s", ">to _extra"],

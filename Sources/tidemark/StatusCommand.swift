@@ -38,9 +38,9 @@ struct StatusCommand: ParsableCommand {
             status.datasets.map { dataset in
                 [
                     dataset.name, Figure.count(dataset.columns), Figure.count(dataset.leaves),
-                    dataset.watermark.map { "\($0)" } ?? "none",
+                    dataset.watermark.map { "\($0)" } ?? "-",
                     dataset.exportedUpTo.map { $0.formatted(Date.ISO8601FormatStyle()) } ?? "never",
-                    dataset.lag.map { Figure.count($0) } ?? "unknown",
+                    dataset.lag.map { Figure.count($0) } ?? "-",
                 ]
             })
         if let holder = status.heldBack {

@@ -114,6 +114,50 @@ struct BackfillTests {
         #expect(fresh.status == 0 && fresh.output.contains("in place of"), "\(fresh.all)")
     }
 
+    @Test(
+        "A backfill that was planned before its table was exported anew writes nothing twice",
+        .enabled(if: FaultHook.isBuiltIn, FaultHook.reason))
+    func besideReExport() throws {
+        let shop = try Shop()
+        try shop.insert(30)
+        try shop.write(pipeline: Shop.dataset + "\n    initial: none")
+        #expect(try shop.tidemark("run").status == 0)
+        try shop.insert(3, from: 100)
+        #expect(try shop.tidemark("run").status == 0)
+        // It only adds: what it writes was never exported.
+        let backfill = try Tidemark.start(
+            ["backfill", "--from", "2026-11-01", "--to", "2026-11-02", shop.pipeline],
+            shop.environment.merging(FaultHook.pause(at: 2, of: "put _tidemark/log/")) { $1 })
+        #expect(try backfill.waitUntilStopped())
+        let anew = try shop.tidemark("run", "--re-export", "events")
+        #expect(anew.status == 0, "\(anew.all)")
+        backfill.signal(SIGCONT)
+        let outcome = try backfill.wait()
+        #expect(outcome.status == 1 && outcome.errors.contains("meanwhile"), "\(outcome.all)")
+        #expect(try shop.liveIDs().sorted() == shop.tableIDs().sorted())
+        #expect(try shop.files().filter { $0.contains("/000005-") }.isEmpty, "what it wrote is deleted")
+    }
+
+    @Test("What the first load left out and a backfill brought is neither missing nor extra")
+    func verified() throws {
+        let shop = try Shop()
+        try shop.insert(30)
+        try shop.write(pipeline: Shop.dataset + "\n    initial: none")
+        #expect(try shop.tidemark("run").status == 0)
+        try shop.insert(3, from: 100)
+        #expect(try shop.tidemark("run").status == 0)
+        for day in 1...3 {
+            #expect(try shop.tidemark("verify", "--full").status == 0)
+            let outcome = try shop.tidemark("backfill", "--from", "2026-11-0\(day)", "--to", "2026-11-0\(day + 1)")
+            #expect(outcome.status == 0, "\(outcome.all)")
+        }
+        let full = try shop.tidemark("verify", "--full")
+        #expect(full.status == 0, "\(full.all)")
+        let repair = try shop.tidemark("verify", "--repair")
+        #expect(repair.status == 0 && repair.output.contains("nothing to repair"), "\(repair.all)")
+        #expect(try shop.tidemark("verify", "--partition", "events").status == 0)
+    }
+
     @Test("A backfill reads only partitions that can hold its rows")
     func pruned() throws {
         let shop = try Shop(table: Self.partitioned)
