@@ -167,6 +167,16 @@ private final class OpenFile {
     deinit { close(descriptor) }
 }
 
+/// Keeps this process's open files from a child: Foundation's Process learns of the end of its children by sockets, and
+/// would wait for ever if a server held one, too.
+///
+/// It is posix_spawn_file_actions_addclosefrom_np(3), which Glibc's module leaves out.
+func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
+    typealias CloseFrom = @convention(c) (UnsafeMutableRawPointer, Int32) -> Int32
+    guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { return }
+    _ = unsafeBitCast(symbol, to: CloseFrom.self)(&actions, 3)
+}
+
 private func spawn(_ arguments: [String], _ environment: [String: String], _ standard: [Int32]) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -174,6 +184,7 @@ private func spawn(_ arguments: [String], _ environment: [String: String], _ sta
     for (target, source) in standard.enumerated() {
         posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
     }
+    closeOthers(&actions)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
