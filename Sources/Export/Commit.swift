@@ -30,7 +30,8 @@ enum Commit {
             let chunks = own.flatMap(\.chunks)
             counts[dataset.name] = LogEntry.Counts(
                 rows: own.reduce(0) { $0 + $1.rows }, chunks: chunks.count, bytes: chunks.reduce(0) { $0 + $1.bytes },
-                strays: StrayCount.sum(own.flatMap(\.strays)), unplaced: own.lazy.compactMap(\.unplaced).first)
+                strays: StrayCount.sum(own.flatMap(\.strays)), unplaced: own.lazy.compactMap(\.unplaced).first,
+                refused: own.reduce(0) { $0 + $1.refused })
         }
         return LogEntry.Commit(
             run: run.number, uuid: run.uuid, attempt: run.attempt, window: plan.window,

@@ -15,6 +15,8 @@ struct Floor {
     let bound: TimeBound?
     /// Why there is none, for people; nil where there is one or none is asked for.
     let reason: String?
+    /// Whether it only keeps out rows whose ids have been given again, which are to be counted.
+    var isLenient = false
 
     /// A window that reaches back over so many ids may meet rows so old that their ids have been given again.
     static let wrap: Int64 = 1 << 32
@@ -52,6 +54,7 @@ struct Floor {
             reason = nil
         } else if horizon.window.next >= Self.wrap, let mark = earlier.last {
             // Ids have been given again: a row this old only looks new.
+            isLenient = true
             bound = floor(at: mark.taken - lookback - Self.implausible)
             reason = nil
         } else {

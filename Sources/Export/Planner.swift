@@ -123,6 +123,7 @@ struct Planner {
                     low: leaf.low, prune: dataset.prune, column: column, zone: dataset.timestampZone,
                     marks: state.marks, horizon: horizon)
                 if let bound = floor.bound { leaf.bounds.append(bound) }
+                leaf.countsRefused = floor.isLenient
                 if let reason = floor.reason { reasons.insert(reason) }
             } else {
                 try begin(&leaf, draft, isFirst: isFirst)

@@ -15,9 +15,9 @@ struct UnitQuery {
     /// Begins the transaction and checks the plan against what it sees.
     ///
     /// - Parameter connection: the worker's connection, outside of a transaction.
-    /// - Returns: the COPY statement that reads the unit.
+    /// - Returns: the COPY statement that reads the unit, and the snapshot's end.
     /// - Throws: as ``Preflight/begin(_:_:)``.
-    func begin(_ connection: Connection) throws -> String {
+    func begin(_ connection: Connection) throws -> (copy: String, next: Int64) {
         let access: Preflight.Access =
             switch unit.piece {
             case .pages: .pages
@@ -27,7 +27,8 @@ struct UnitQuery {
         let preflight = Preflight(
             identity: plan.source, leaf: leaf, relation: dataset.relation, high: high,
             statementTimeout: statementTimeout, lockTimeout: lockTimeout)
-        return copy(next: try preflight.begin(connection, access))
+        let next = try preflight.begin(connection, access)
+        return (copy(next: next), next)
     }
 
     /// What must have ended: a leaf's own window, or what had when a relation was planned.
@@ -107,6 +108,19 @@ struct UnitQuery {
             FROM \(dataset.from(leaf)) WHERE \(name) IS NULL OR NOT isfinite(\(name))
             """)
         return Unplaced(nulls: try row.integer(0, "nulls"), infinite: try row.integer(0, "infinite"))
+    }
+
+    /// Counts the rows whose ids have been given again, so that they look new, and that are too old for that.
+    ///
+    /// - Throws: `PostgresError`, `ExportError`.
+    func refused(_ connection: Connection, next: Int64) throws -> Int64 {
+        guard leaf.countsRefused, case .pages(let from, let to) = unit.piece else { return 0 }
+        let bounds = leaf.bounds.map(\.condition).joined(separator: " AND ")
+        let pages = ["t.ctid >= '(\(from),0)'", to.map { "t.ctid < '(\($0),0)'" }].compactMap { $0 }
+        let conditions = pages + window(next) + ["NOT (\(bounds))"]
+        return try connection.query(
+            "SELECT count(*) AS rows FROM \(dataset.from(leaf)) WHERE \(conditions.joined(separator: " AND "))"
+        ).integer(0, "rows")
     }
 
     /// Reads a few of the leaf's rows with their transactions, in the unit's own transaction.

@@ -113,18 +113,20 @@ final class UnitWorker {
         var counted = Counted()
         var sample: [RowMark] = []
         var unplaced: Unplaced?
+        var refused: Int64 = 0
         var fingerprint: String?
         let result: UnitResult
         do {
             var reader = try RowReader(dataset: dataset)
             let cancel = connection.cancelHandle()
             try job.interruption.cancellable(by: { try? cancel.cancel() }) {
-                let sql = try query.begin(connection)
+                let (sql, next) = try query.begin(connection)
                 job.log.debug("unit \(unit.number): \(sql)")
                 let copy = try connection.copyOut(sql)
                 try pump(copy, &reader, output, &counted)
                 sample = counted.rows > 0 ? try query.sample(connection) : []
                 unplaced = try query.unplaced(connection)
+                refused = try query.refused(connection, next: next)
                 if dataset.mode == .snapshot { fingerprint = try Fingerprint.read(dataset, connection) }
                 try connection.execute("COMMIT")
             }
@@ -135,7 +137,8 @@ final class UnitWorker {
             result = UnitResult(
                 unit: unit.number, attempt: job.attempt, dataset: dataset.name, leaf: leaf.oid, rows: counted.rows,
                 bytesRead: counted.bytesRead, chunks: chunks, strays: reader.strays, sample: sample,
-                unplaced: unplaced, fingerprint: fingerprint, finished: Date())
+                unplaced: unplaced, refused: refused,
+                fingerprint: fingerprint, finished: Date())
         } catch {
             output.abort()
             self.connection = nil

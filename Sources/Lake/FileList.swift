@@ -8,10 +8,8 @@ struct FileList {
 
     /// So many changes stay in the checkpoint.
     static let recentCount = 200
-    /// A segment is taken up by the next one if that comes to at least a quarter of its size.
-    private static let growth = 4
     /// A segment of this size stays as it is: taking it up would cost more memory than another request costs time.
-    private static let largestCount = 200_000
+    private static let largestCount = 50_000
 
     /// All live files.
     mutating func live(_ state: LakeState) throws -> [LiveFile] {
@@ -30,9 +28,8 @@ struct FileList {
         var segments = state.segments
         var changes = state.recent
         var from = (segments.last?.through ?? 0) + 1
-        while let last = segments.last, last.count < changes.count * Self.growth,
-            last.count + changes.count <= Self.largestCount
-        {
+        // Each is at least as large as the next, so a file is written again only as often as the list has doubled.
+        while let last = segments.last, last.count <= changes.count, last.count + changes.count <= Self.largestCount {
             var older = try read(last)
             older.append(changes)
             changes = older

@@ -48,8 +48,8 @@ public struct FileChanges: Codable, Sendable {
 /// A piece of the file list in an object of its own, so that a checkpoint stays small.
 ///
 /// Segments follow one another without gaps from the log's first entry, the older the larger: a new one takes up those
-/// before it that are not much larger than itself. So there are few of them, and each file is written again only as often
-/// as the list has grown fourfold.
+/// before it that are not larger than itself. So there are few of them, and each file is written again only as often as the
+/// list has doubled.
 public struct FileSegment: Codable, Hashable, Sendable {
     /// The first entry whose changes it holds.
     public var from: Int

@@ -164,14 +164,19 @@ public struct LogEntry: Codable, Sendable {
         public var strays: [StrayCount]
         /// Of a dataset that goes by a time column: the rows that no window ever holds.
         public var unplaced: Unplaced?
+        /// Rows that seemed new but are far too old: their transaction ids have been given again. They were not exported.
+        public var refused: Int64
 
         /// Makes counts.
-        public init(rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount], unplaced: Unplaced? = nil) {
+        public init(
+            rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount], unplaced: Unplaced? = nil, refused: Int64 = 0
+        ) {
             self.rows = rows
             self.chunks = chunks
             self.bytes = bytes
             self.strays = strays
             self.unplaced = unplaced
+            self.refused = refused
         }
     }
 }

@@ -318,6 +318,8 @@ public struct LeafPlan: Codable, Hashable, Sendable {
     public var bounds: [TimeBound]
     /// What a first load leaves out; nil for nothing.
     public var begin: Beginning?
+    /// Whether rows of the window outside of ``bounds`` are to be counted: they only look new.
+    public var countsRefused = false
     /// How many pages of 8 KiB it had.
     public var pages: Int64
     /// How many rows the statistics guess.

@@ -24,6 +24,8 @@ public struct UnitResult: Codable, Sendable {
     public var sample: [RowMark]
     /// Of a dataset that goes by a time column: the rows that no window ever holds.
     public var unplaced: Unplaced?
+    /// Rows that seemed new but are far too old: their transaction ids have been given again. They were not exported.
+    public var refused: Int64
     /// Of a snapshot dataset: what tells whether its rows are others next time.
     public var fingerprint: String?
     /// When the unit was finished.
@@ -32,7 +34,8 @@ public struct UnitResult: Codable, Sendable {
     /// Makes a result.
     public init(
         unit: Int, attempt: Int, dataset: String, leaf: UInt32, rows: Int64, bytesRead: Int64, chunks: [ChunkRecord],
-        strays: [StrayCount], sample: [RowMark] = [], unplaced: Unplaced? = nil, fingerprint: String? = nil,
+        strays: [StrayCount], sample: [RowMark] = [], unplaced: Unplaced? = nil, refused: Int64 = 0,
+        fingerprint: String? = nil,
         finished: Date
     ) {
         self.unit = unit
@@ -45,6 +48,7 @@ public struct UnitResult: Codable, Sendable {
         self.strays = strays
         self.sample = sample
         self.unplaced = unplaced
+        self.refused = refused
         self.fingerprint = fingerprint
         self.finished = finished
     }

@@ -117,6 +117,13 @@ enum RunText {
             for (name, counts) in run.datasets.sorted(by: { $0.key < $1.key }) where !counts.strays.isEmpty {
                 strays(of: name, counts.strays)
             }
+            for (name, counts) in run.datasets.sorted(by: { $0.key < $1.key }) where counts.refused > 0 {
+                Swift.print(
+                    """
+                      \(name): \(Figure.count(counts.refused)) rows look new, since transaction ids have wrapped around, and are \
+                    too old for it: they were not exported. `tidemark verify --full` tells whether the lake has them
+                    """)
+            }
             for (name, counts) in run.datasets.sorted(by: { $0.key < $1.key }) {
                 guard let unplaced = counts.unplaced, unplaced.nulls + unplaced.infinite > 0 else { continue }
                 Swift.print(

@@ -282,6 +282,30 @@ struct DatasetModeTests {
         #expect(plan.output.contains("transaction ids have wrapped around"), "\(plan.all)")
     }
 
+    @Test("Where ids are given again and no floor can be had, rows that only look new are refused, and counted")
+    func wraparoundWithoutFloor() throws {
+        let shop = try Shop(
+            table: """
+                CREATE TABLE events (event_id bigint GENERATED ALWAYS AS IDENTITY, occurred_at timestamptz NOT NULL,
+                    created_at timestamptz NOT NULL DEFAULT now());
+                INSERT INTO events (occurred_at, created_at) SELECT '2026-11-01Z', '2024-01-01Z' FROM generate_series(1, 100);
+                CREATE ROLE blind LOGIN; GRANT SELECT ON events TO blind;
+                """,
+            dataset: "events: {table: public.events, key: event_id, prune: {column: created_at}}")
+        func run() throws -> Tidemark.Outcome {
+            let url = shop.database.url.replacingOccurrences(of: "user=postgres", with: "user=blind")
+            return try shop.tidemark("run", environment: ["SHOP_DATABASE_URL": url])
+        }
+        #expect(try run().status == 0)
+        shop.server.stop()
+        try shop.server.resetEpoch(to: 1)
+        try shop.server.start()
+        try shop.sql("INSERT INTO events (occurred_at) VALUES ('2026-11-01Z')")
+        let outcome = try run()
+        #expect(outcome.status == 0 && outcome.output.contains("100 rows look new"), "\(outcome.all)")
+        #expect(try shop.liveIDs().count == 101)
+    }
+
     @Test("A setting that names a column which is no time, or not there, is told before anything is written")
     func wrongColumns() throws {
         let shop = try Shop()
