@@ -23,6 +23,17 @@ struct Floor {
     /// Younger than this no row is whose id was given 2^32 transactions ago; microseconds.
     private static let implausible: Int64 = 86_400_000_000
 
+    /// How far a row's value may lie before its transaction's start for its type alone, in microseconds: where a column has
+    /// no zone, `now()` is written in the zone of whoever writes, and zones lie up to 26 hours apart; a date is its first moment.
+    private static func slack(_ type: String) -> Int64 {
+        let zones: Int64 = 26 * 3_600_000_000
+        return switch type {
+        case "timestamp": zones
+        case "date": zones + 86_400_000_000
+        default: 0
+        }
+    }
+
     /// Finds the floor of a window.
     ///
     /// - Parameters:
@@ -44,7 +55,7 @@ struct Floor {
             TimeBound(
                 column: column.name, type: type, zone: zone, from: moment, to: nil, keepsNull: !column.notNull)
         }
-        let lookback = Int64(prune.lookback.milliseconds) * 1_000
+        let lookback = Int64(prune.lookback.milliseconds) * 1_000 + Self.slack(type)
         let earlier = marks.filter { $0.next <= low }
         if prune.clientTime {
             bound = earlier.last.map { floor(at: $0.taken - lookback) }

@@ -242,6 +242,28 @@ struct DatasetModeTests {
         #expect(try shop.liveIDs().sorted() == shop.tableIDs().sorted())
     }
 
+    @Test("A floor on a column without a zone loses nothing of writers in other zones")
+    func pruneWithoutZone() throws {
+        let shop = try Shop(
+            table: """
+                CREATE TABLE events (event_id bigint GENERATED ALWAYS AS IDENTITY, created_at timestamp NOT NULL DEFAULT now(),
+                    day date NOT NULL DEFAULT current_date);
+                """)
+        for column in ["created_at", "day"] {
+            try shop.write(
+                pipeline: "events: {table: public.events, key: event_id, prune: {column: \(column), lookback: 0}}",
+                destination: "{url: \"file:\(shop.folder)/\(column)\"}")
+            for _ in 0..<3 {
+                for zone in ["Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"] {
+                    try shop.sql("SET TimeZone = '\(zone)'; INSERT INTO events DEFAULT VALUES")
+                }
+                #expect(try shop.tidemark("run").status == 0)
+            }
+            let verified = try shop.tidemark("verify", "--full")
+            #expect(verified.status == 0, "\(verified.all)")
+        }
+    }
+
     @Test("No floor is used where sessions are hidden or a prepared transaction is open, and the plan says why")
     func withoutFloor() throws {
         let shop = try Shop(table: Self.ingested)

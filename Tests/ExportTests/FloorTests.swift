@@ -14,9 +14,10 @@ struct FloorTests {
 
     private func floor(
         low: Int64?, marks: [HorizonMark], next: Int64 = 2_000, reason: String? = nil, clientTime: Bool = false,
-        notNull: Bool = true
+        notNull: Bool = true, type: PostgresType = .timestamptz
     ) -> Floor {
         var column = Self.column
+        column.type = type
         column.notNull = notNull
         return Floor(
             low: low, prune: PruneSpec(column: "created_at", clientTime: clientTime), column: column, zone: "UTC",
@@ -49,6 +50,15 @@ struct FloorTests {
         let none = floor(low: 100, marks: marks, reason: "hidden")
         #expect(none.bound == nil && none.reason == "hidden")
         #expect(floor(low: 100, marks: marks, clientTime: true).bound?.from == 10 * Self.hour)
+    }
+
+    @Test(
+        "A column without a zone holds its writers' local time, and a date its first moment: the floor is lower there")
+    func withoutZone() {
+        #expect(floor(low: 300, marks: marks, type: .timestamp).bound?.from == 3 * Self.hour)
+        #expect(floor(low: 300, marks: marks, type: .date).bound?.from == -21 * Self.hour)
+        // The transaction began at 30:00 in UTC; in the westernmost zone that was the day before.
+        #expect(floor(low: 300, marks: marks, type: .date).bound?.condition == "t.\"created_at\" >= '2000-01-01'")
     }
 
     @Test("Once ids are given again, rows that are a day too old are not taken for new")
