@@ -56,7 +56,7 @@ final class Session {
         }
         locks = [first]
         try lake.load()
-        if purpose == .rewrite, lake.isConditional != true {
+        if purpose == .rewrite, lake.wasConditional != true {
             locks.append(
                 try Self.hold(
                     spec, log, interruption, lake, store.location, .export, holder, deadline, patient: wait > 0))

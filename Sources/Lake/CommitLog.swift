@@ -9,7 +9,10 @@ public final class CommitLog {
     /// The state after the last entry that was read.
     public private(set) var state = LakeState()
     /// Whether the store is known to refuse a second PUT of a name; nil before it was tried.
-    public var isConditional: Bool?
+    public private(set) var isConditional: Bool?
+    /// What an earlier runner found of that, as the hint at the newest checkpoint has it. Each runner finds out for itself,
+    /// since a lake may have been moved to another store.
+    public private(set) var wasConditional: Bool?
     /// Called before each write, to see that this runner still holds the pipeline; it throws when not.
     public var guardWrite: @Sendable () throws -> Void = {}
 
@@ -39,7 +42,7 @@ public final class CommitLog {
             try objects.exists(Layout.entry(latest.checkpoint))
         {
             state = checkpoint
-            isConditional = isConditional ?? latest.isConditional
+            wasConditional = latest.isConditional
         }
         while let entry = try objects.read(LogEntry.self, at: Layout.entry(state.version + 1)) {
             try state.apply(entry, number: state.version + 1)
@@ -101,7 +104,8 @@ public final class CommitLog {
         try guardWrite()
         try fileList.settle(&state)
         try objects.replace(state, at: Layout.checkpoint(number))
-        try objects.replace(Latest(checkpoint: number, isConditional: isConditional), at: Layout.latest)
+        try objects.replace(
+            Latest(checkpoint: number, isConditional: isConditional ?? wasConditional), at: Layout.latest)
     }
 
     /// All live files, in the order of the commits that added them.
