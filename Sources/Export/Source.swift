@@ -52,7 +52,7 @@ enum SessionSettings {
     static let sql = """
         SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
         SET bytea_output = 'hex'; SET xmloption = 'content'; SET default_transaction_read_only = on;
-        SET idle_session_timeout = 0
+        SET idle_session_timeout = 0; SET constraint_exclusion = on
         """
 }
 
