@@ -68,7 +68,8 @@ public struct Status: Codable, Sendable {
         self.horizon = horizon
         sourceProblem = problem
         heldBack = found?.holder
-        let upTo = lakeLog.state.endedRuns.last { $0.window != nil }?.window?.takenAt
+        // A backfill looks at the source, too, and brings nothing new.
+        let upTo = lakeLog.state.marks.last.map { Backfill.date($0.taken) }
         datasets = spec.datasets.map { dataset in
             let state = lakeLog.state.datasets[dataset.name]
             // A leaf that is gone keeps its watermark: the last one tells how far the others are.

@@ -23,6 +23,12 @@ struct BackfillTests {
         #expect(Set(shop.files()).isSuperset(of: old), "what was replaced stays for the grace")
         let kinds = try shop.tidemark("status").output.components(separatedBy: "backfill").count - 1
         #expect(kinds == 2)
+        let before = try shop.tidemark("status", "--runs", "0").output
+        Thread.sleep(forTimeInterval: 1.1)
+        #expect(try shop.tidemark("backfill", "--from", "2026-11-02", "--to", "2026-11-03").status == 0)
+        let after = try shop.tidemark("status", "--runs", "0").output
+        func upTo(_ text: String) -> String? { text.firstMatch(of: /\d{4}-\d\d-\d\dT\S+/).map { String($0.output) } }
+        #expect(upTo(before) != nil && upTo(before) == upTo(after), "a backfill brings nothing new")
     }
 
     @Test("Replaced files are deleted by the next command once the grace is over")
