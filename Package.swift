@@ -22,15 +22,17 @@ let package = Package(
         // The C libraries: a module map and a header of typed inline shims each.
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: strict),
-        .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: strict),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib"], swiftSettings: strict),
         .target(
             name: "ObjectStore",
             dependencies: ["CCurl", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
-        .target(name: "Records", swiftSettings: strict),
+        .target(
+            name: "Records", dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "Pipeline", dependencies: ["Records", "Yams"], swiftSettings: settings),
         .target(
             name: "Lake",
@@ -44,10 +46,11 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
+        .target(name: "Warehouses", dependencies: ["Lake", "Records", "Pipeline"], swiftSettings: settings),
         .executableTarget(
             name: "tidemark",
             dependencies: [
-                "Export",
+                "Export", "Warehouses",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 "TextTable",
@@ -62,6 +65,7 @@ let package = Package(
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: settings),
         .testTarget(name: "LakeTests", dependencies: ["Lake", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ExportTests", dependencies: ["Export", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "WarehousesTests", dependencies: ["Warehouses", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Export", "TestSupport", "tidemark"], swiftSettings: settings),
     ],

@@ -54,7 +54,7 @@ missing_packages() {
             build)
                 has pkg-config || echo pkg-config
                 has strip || echo binutils
-                for pair in libpq:libpq-dev libzstd:libzstd-dev libcurl:libcurl4-openssl-dev; do
+                for pair in libpq:libpq-dev libzstd:libzstd-dev zlib:zlib1g-dev libcurl:libcurl4-openssl-dev; do
                     pkg-config --exists "${pair%%:*}" 2>/dev/null || echo "${pair##*:}"
                 done
                 ;;

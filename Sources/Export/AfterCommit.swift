@@ -44,11 +44,12 @@ struct AfterCommit {
     }
 
     private func complete(_ commit: LogEntry.Commit, entry: Int) throws {
-        for dataset in commit.counts.keys.sorted() {
+        let tables = Set(commit.added.map(\.table) + commit.removed.map(Layout.table(of:)))
+        for table in tables.sorted() {
+            let present = log.state.datasets.values.lazy.compactMap { $0.tables[table] }.first
             let manifest = Manifest(
-                dataset: dataset, commit: commit, version: entry,
-                schema: commit.added.first { $0.dataset == dataset }?.schema
-                    ?? log.state.datasets[dataset]?.schema?.version ?? 1)
+                table: table, commit: commit, version: entry,
+                schema: commit.added.first { $0.table == table }?.schema ?? present?.schema.version ?? 1)
             if !manifest.files.isEmpty || !manifest.replaces.isEmpty { try log.write(manifest) }
         }
         if commit.attempt > 1 { deleteLeftovers(of: commit.run, keep: Set(commit.added.map(\.key))) }
@@ -112,7 +113,8 @@ struct Leftovers {
             do {
                 var after: String?
                 repeat {
-                    let page = try store.list("\(dataset)/", after: after)
+                    // Also the folders of the datasets that are made of it.
+                    let page = try store.list(dataset, after: after)
                     for object in page.objects {
                         let name = object.key.split(separator: "/").last ?? ""
                         if name.hasPrefix(prefix), !keep.contains(object.key) { try store.delete(object.key) }

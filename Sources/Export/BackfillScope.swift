@@ -159,14 +159,16 @@ struct BackfillScope {
             }
         }
         let planner = Planner(spec: spec, source: source, state: lake.state, log: log)
+        try planner.checkHashKey()
         let requested = request.from.floored(to: part.by)..<request.to.ceiled(to: part.by)
         return RunPlan(
             program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .backfill,
             version: lake.state.version,
             pipeline: spec.name, settings: Planner.settings(of: spec), source: identity, window: horizon.window,
-            datasets: [try planner.datasetPlan(dataset, table, known, leaves: leaves)], units: units,
+            datasets: [try planner.datasetPlan(dataset, table, known, leaves: leaves, evolves: false)], units: units,
             replaces: ReplacePlan(
-                keys: replaced.map(\.chunk.key), rows: replaced.reduce(0) { $0 + $1.chunk.rows },
+                keys: replaced.map(\.chunk.key),
+                rows: replaced.reduce(0) { $0 + ($1.chunk.hasItems ? 0 : $1.chunk.rows) },
                 allowFewer: request.allowFewer),
             backfill: BackfillPlan(
                 dataset: dataset.name, column: part.column, from: range.lowerBound,

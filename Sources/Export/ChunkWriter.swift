@@ -4,15 +4,20 @@ import Lake
 import ObjectStore
 import Records
 
-/// One output file as it grows: encoded bytes → zstd → upload, with its checksum.
+/// One output file as it grows: encoded bytes → compressor → upload, with its checksum.
 final class ChunkWriter {
     private let key: String
     private let writer: ObjectWriter
     private let compressor: Compressor
     private var hash = SHA256()
-    private var rawBytes: Int64 = 0
+    /// The size so far in bytes, as encoded.
+    private(set) var rawBytes: Int64 = 0
+    /// The encoded bytes since everything that the compressor held was given out.
+    private var unflushed = 0
     /// The size so far in bytes, as compressed; what the compressor still holds is not in it.
     private(set) var bytes: Int64 = 0
+    /// What the size as compressed is at most, with what the compressor still holds.
+    var sizeAtMost: Int64 { bytes + Int64(min(unflushed, compressor.heldBack)) }
     /// The compressed bytes that wait in memory to be uploaded.
     var buffered: Int { writer.buffered }
     /// The rows so far.
@@ -38,17 +43,27 @@ final class ChunkWriter {
     /// - Throws: `StoreError`, `CompressionError`.
     func append(_ encoded: Span<UInt8>) throws {
         rawBytes += Int64(encoded.count)
+        unflushed += encoded.count
         try compressor.write(encoded, to: put)
+    }
+
+    /// Makes ``bytes`` exact.
+    ///
+    /// - Throws: `StoreError`, `CompressionError`.
+    func flush() throws {
+        if unflushed > 0 { try compressor.flush(to: put) }
+        unflushed = 0
     }
 
     /// Ends the file; from here on the object exists.
     ///
     /// - Returns: what the unit's result says of it, and the compressor for another file.
-    func finish(dataset: String, leaf: UInt32, schema: Int) throws -> (ChunkRecord, Compressor) {
+    func finish(dataset: String, table: TablePlan, leaf: UInt32) throws -> (ChunkRecord, Compressor) {
         try compressor.finish(to: put)
         try writer.finish()
         let record = ChunkRecord(
-            key: key, dataset: dataset, leaf: leaf, schema: schema, rows: rows, bytes: bytes, rawBytes: rawBytes,
+            key: key, dataset: dataset, table: table.name, hasItems: table.items != nil, leaf: leaf,
+            schema: table.schema.version, rows: rows, bytes: bytes, rawBytes: rawBytes,
             sha256: Checksum.hexadecimal(hash.finalize()), ranges: ranges)
         return (record, compressor)
     }

@@ -95,11 +95,16 @@ public struct Clean {
     /// The datasets' folders, also of those that the pipeline no longer has, and their quarantine.
     private func folders(_ log: CommitLog) throws -> [String] {
         var names = Set(datasets).union(log.state.datasets.keys)
+        for dataset in log.state.datasets.values { names.formUnion(dataset.tables.keys) }
         for run in log.state.openRuns.values {
-            names.formUnion((try? log.plan(of: run))?.datasets.map(\.name) ?? [])
+            names.formUnion((try? log.plan(of: run))?.datasets.flatMap { [$0.name] + $0.tables.map(\.name) } ?? [])
         }
-        for file in try log.liveFiles() { names.insert(file.chunk.dataset) }
-        return names.map { "\($0)/" }.sorted() + ["_quarantine/"]
+        for file in try log.liveFiles() { names.insert(file.chunk.table) }
+        // The folder of a dataset that is split holds those of what is made of it.
+        let folders = names.map { "\($0)/" }.sorted()
+        return folders.filter { folder in !folders.contains { $0 != folder && folder.hasPrefix($0) } } + [
+            "_quarantine/"
+        ]
     }
 
     private func liveKeys(_ log: CommitLog) throws -> Set<String> { Set(try log.liveFiles().map(\.chunk.key)) }

@@ -13,7 +13,7 @@ enum Commit {
         _ run: OpenRun, _ plan: RunPlan, _ results: [Int: UnitResult], _ state: LakeState
     ) -> LogEntry.Commit {
         var watermarks: [String: [Watermark]] = [:]
-        var schemas: [String: DatasetSchema] = [:]
+        var tables: [String: [LogEntry.TableVersion]] = [:]
         var counts: [String: LogEntry.Counts] = [:]
         var fingerprints: [String: String] = [:]
         let ordered = plan.units.compactMap { results[$0.number] }
@@ -26,17 +26,34 @@ enum Commit {
             if plan.kind == .export, dataset.mode == .snapshot {
                 fingerprints[dataset.name] = own.lazy.compactMap(\.fingerprint).first
             }
-            if known?.schema != dataset.schema { schemas[dataset.name] = dataset.schema }
+            let versions = dataset.tables.filter { !$0.changes.isEmpty }
+            if !versions.isEmpty {
+                tables[dataset.name] = versions.map { LogEntry.TableVersion(table: $0, output: dataset.output) }
+            }
             let chunks = own.flatMap(\.chunks)
             counts[dataset.name] = LogEntry.Counts(
                 rows: own.reduce(0) { $0 + $1.rows }, chunks: chunks.count, bytes: chunks.reduce(0) { $0 + $1.bytes },
-                strays: StrayCount.sum(own.flatMap(\.strays)), unplaced: own.lazy.compactMap(\.unplaced).first,
+                strays: StrayCount.sum(own.flatMap(\.strays)), tables: Self.tables(chunks, dataset),
+                unplaced: own.lazy.compactMap(\.unplaced).first,
                 refused: own.reduce(0) { $0 + $1.refused })
         }
         return LogEntry.Commit(
             run: run.number, uuid: run.uuid, attempt: run.attempt, window: plan.window,
             added: ordered.flatMap(\.chunks), removed: plan.replaces?.keys ?? [], watermarks: watermarks,
-            schemas: schemas, counts: counts, resets: plan.resets, fingerprints: fingerprints, backfill: plan.backfill)
+            tables: tables, counts: counts, resets: plan.resets, fingerprints: fingerprints,
+            hashKey: plan.hashKey, backfill: plan.backfill)
+    }
+
+    /// What was written to each table, where there are several.
+    private static func tables(_ chunks: [ChunkRecord], _ dataset: DatasetPlan) -> [String: LogEntry.Counts.Table] {
+        guard dataset.tables.count > 1 else { return [:] }
+        var counts: [String: LogEntry.Counts.Table] = [:]
+        for chunk in chunks {
+            counts[chunk.table, default: LogEntry.Counts.Table()].rows += chunk.rows
+            counts[chunk.table]?.chunks += 1
+            counts[chunk.table]?.bytes += chunk.bytes
+        }
+        return counts
     }
 
     /// So many rows of a leaf are remembered with their transactions.
@@ -75,9 +92,12 @@ enum Commit {
                 hint: "It is given up; run the command again.")
         }
         for dataset in plan.datasets {
-            guard let known = state.datasets[dataset.name]?.schema, known != dataset.schema else { continue }
-            guard dataset.schema.version == known.version + 1 else {
-                throw refuse("another run has changed the columns of \(dataset.name) meanwhile")
+            // A version that the lake has already stays what it is, whatever came after it.
+            for table in dataset.tables where !table.changes.isEmpty {
+                let known = state.datasets[dataset.name]?.tables[table.name]?.schema.version ?? 0
+                guard table.schema.version == known + 1 else {
+                    throw refuse("another run has changed the columns of \(table.name) meanwhile")
+                }
             }
         }
         if plan.kind != .export || !commit.removed.isEmpty {

@@ -25,10 +25,11 @@ extension DatasetPlan {
         }
         self.init(
             name: dataset.name, table: table.name, mode: mode, relation: table.relation,
-            cursor: mode == .column ? cursor : nil, key: keyPlan(dataset, table), schema: schema.schema,
-            fields: schema.fields, retired: schema.retired,
+            cursor: mode == .column ? cursor : nil, key: keyPlan(dataset, table), tables: schema.tables,
+            split: schema.split, fields: schema.fields,
             flatten: dataset.flatten.map { FlattenPlan(field: $0.column, depth: $0.depth) },
-            partitions: schema.partitions, filter: dataset.filter, output: OutputPlan(dataset), leaves: leaves,
+            redactions: schema.redactions, partitions: schema.partitions, filter: dataset.filter,
+            output: OutputPlan(dataset), leaves: leaves,
             notes: notes)
     }
 
@@ -42,11 +43,21 @@ extension DatasetPlan {
 
 extension OutputPlan {
     init(_ dataset: DatasetSpec) {
-        var csv: CSVSpec?
-        if case .csv(let options) = dataset.format { csv = options }
         self.init(
-            format: csv == nil ? "ndjson" : "csv", header: csv?.header ?? false, delimiter: csv?.delimiter ?? ",",
-            null: csv?.null ?? "", codec: dataset.compression.codec.rawValue, level: dataset.compression.level,
+            format: "ndjson", specialValues: dataset.specialValues.rawValue,
+            codec: dataset.compression.codec.rawValue, level: dataset.compression.level,
             chunkBytes: dataset.chunk.targetSize, chunkRows: dataset.chunk.rows)
+        switch dataset.format {
+        case .json(let json):
+            nulls = json.nulls.rawValue
+            bigintAsString = json.bigintAsString
+        case .csv(let csv):
+            format = "csv"
+            header = csv.header
+            delimiter = csv.delimiter
+            null = csv.null
+            quote = csv.quote.rawValue
+            lineEnd = csv.lineEnd.rawValue
+        }
     }
 }

@@ -48,7 +48,7 @@ extension FileListing {
         try refuseSeveralDatasets(of: spec, dataset)
         let root = URL(fileURLWithPath: folder, isDirectory: true)
         let byPartition = Dictionary(grouping: added) { file in
-            file.key.split(separator: "/").dropFirst().dropLast().joined(separator: "/")
+            Layout.partition(of: file.key)
         }
         do {
             let manager = FileManager.default
@@ -89,7 +89,10 @@ extension FileListing {
     /// What is loaded into one table must come from one dataset.
     private func refuseSeveralDatasets(of spec: PipelineSpec, _ dataset: String?) throws {
         let found = Set(added.map(\.dataset)).union(spec.datasets.map(\.name))
-        guard dataset == nil, found.count > 1 else { return }
+        // Naming a dataset that is split names all that is made of it.
+        guard dataset.map({ found.contains($0) ? 1 : Set(added.map(\.dataset)).count }) ?? found.count > 1 else {
+            return
+        }
         throw ExportError(
             .configuration, operation: "write a manifest of", object: "pipeline \(spec.name)",
             reason: "it has several datasets, and a manifest is for one table",

@@ -67,17 +67,28 @@ public struct FileListing: Codable, Sendable {
             try LakeReader(of: spec, log: log), known: spec.datasets.map(\.name), since: since, dataset: dataset)
     }
 
-    init(_ lake: LakeReader, known: [String], since: Int?, dataset: String?) throws {
-        let names = Set(known).union(lake.state.datasets.keys)
+    /// Lists the files of a lake that is read already.
+    ///
+    /// - Parameters:
+    ///   - lake: the lake.
+    ///   - known: the datasets of the pipeline, which may have no files yet.
+    ///   - since: the version after which changes count; nil for all files that are there.
+    ///   - dataset: the only dataset that is of interest; nil for all.
+    public init(_ lake: LakeReader, known: [String], since: Int?, dataset: String?) throws {
+        let tables = lake.state.datasets.mapValues { Set($0.tables.keys) }
+        let names = tables.values.reduce(into: Set(known).union(tables.keys)) { $0.formUnion($1) }
         if let dataset, !names.contains(dataset) {
             throw ExportError(
                 .configuration, operation: "list the files of", object: "dataset \(dataset)",
                 reason: "the lake has no such dataset", hint: "It has: \(names.sorted().joined(separator: ", ")).")
         }
         through = lake.version
+        // A dataset that is split has no files of its own: it stands for all that is made of it.
+        let wanted = dataset.map { name in
+            tables[name].flatMap { $0.isEmpty || $0.contains(name) ? nil : $0 } ?? [name]
+        }
         func isWanted(_ key: String) -> Bool {
-            let folder = key.prefix { $0 != "/" }
-            return dataset.map { folder == $0 } ?? (folder != Self.quarantine)
+            wanted?.contains(Layout.table(of: key)) ?? !key.hasPrefix("\(Self.quarantine)/")
         }
         func files(_ live: [LiveFile]) -> [File] {
             live.filter { isWanted($0.chunk.key) }.map { File($0, location: lake.location) }
@@ -94,7 +105,7 @@ public struct FileListing: Codable, Sendable {
         let came = Set((changes.added + changes.replaces.flatMap(\.added)).map(\.chunk.key))
         added = files(changes.added).filter { !cameAndWent.contains($0.key) }
         for replacement in changes.replaces {
-            let keys = Dictionary(grouping: replacement.removed.filter(isWanted)) { String($0.prefix { $0 != "/" }) }
+            let keys = Dictionary(grouping: replacement.removed.filter(isWanted), by: Layout.table(of:))
             for (folder, keys) in keys {
                 removed[folder, default: []] += keys.filter { !came.contains($0) }
                     .map { Removed(key: $0, url: Self.url($0, location: lake.location)) }
@@ -138,7 +149,7 @@ extension FileListing.File {
     ///   - location: the destination.
     init(_ live: LiveFile, location: String) {
         let chunk = live.chunk
-        dataset = chunk.dataset
+        dataset = chunk.table
         key = chunk.key
         url = FileListing.url(chunk.key, location: location)
         rows = chunk.rows

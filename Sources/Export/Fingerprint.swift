@@ -17,7 +17,7 @@ enum Fingerprint {
             """)
         // Other columns make other files of the same rows.
         let columns = Checksum.sha256(
-            Array(plan.schema.columns.map { "\($0.name) \($0.type)" }.joined(separator: "\n").utf8))
+            Array(plan.tables.flatMap(\.schema.columns).map { "\($0.name) \($0.type)" }.joined(separator: "\n").utf8))
         return "\(try row.text(0, "rows"))-\(try row.text(0, "sum"))-\(columns.prefix(16))"
     }
 }

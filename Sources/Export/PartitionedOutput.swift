@@ -3,11 +3,16 @@ import Lake
 import ObjectStore
 import Records
 
-/// A unit's output: its rows spread over partitions, each with a chunk that is open or none.
+/// A unit's output: the rows of its tables spread over partitions, each with a chunk that is open or none.
 ///
 /// Memory is bounded however many partitions there are: only so many chunks are open, and encoded rows that wait for one
-/// take only so many bytes; the run's workers share both limits. When the limit is reached the fullest partition is written out, and the
-/// chunk that was written to least recently is closed to make room.
+/// take only so many bytes; the run's workers share both limits. When the limit is reached the fullest partition is written
+/// out, and the chunk that was written to least recently is closed to make room.
+///
+/// That bounds the number of chunks, too. As long as a unit's rows all fit among those that wait, each of P partitions has
+/// one chunk. Beyond that a partition is written when it holds 256 KiB, or when it is the fullest: then it holds at least a
+/// P-th of the limit. So there are at most P chunks, plus P for each ``pendingBytes`` of encoded rows (shared by the workers),
+/// plus one for each 256 KiB, however the rows are spread.
 final class PartitionedOutput {
     /// So many chunks may be open at once, in all workers.
     static let openChunks = 40
@@ -26,9 +31,17 @@ final class PartitionedOutput {
     private let name: (Int) -> ChunkName
     private let suffix: String
     private let leaf: UInt32
-    private let encoder: RowEncoder
+    private let format: RowFormat
+    private let encoders: [RowEncoder]
+    /// The compressed size that a chunk is to have, and what it may be below that.
+    private let target: Int
+    private let tolerance: Int
     private let codec: Codec
-    private var partitions: [OpenPartition] = []
+    private let isOneOfMany: Bool
+    /// Each table's partitions, by number; nil where it has none of that number yet.
+    private var partitions: [[OpenPartition?]]
+    /// All of them, in the order in which they were met.
+    private var met: [OpenPartition] = []
     private var idle: [Compressor]
     private var encoded = ByteBuffer()
     /// The partitions whose chunk is open: a few of perhaps thousands.
@@ -46,6 +59,7 @@ final class PartitionedOutput {
 
     /// One partition's state.
     private final class OpenPartition {
+        let table: Int
         let path: [String]
         var pending = ByteBuffer()
         var pendingRows: Int64 = 0
@@ -53,7 +67,8 @@ final class PartitionedOutput {
         var chunk: ChunkWriter?
         var lastWrite = 0
 
-        init(path: [String], columns: Int) {
+        init(table: Int, path: [String], columns: Int) {
+            self.table = table
             self.path = path
             pendingRanges = Array(repeating: nil, count: columns)
         }
@@ -79,10 +94,21 @@ final class PartitionedOutput {
         self.leaf = leaf
         self.store = store
         self.name = name
-        idle = compressors
-        codec = Codec(rawValue: dataset.output.codec) ?? .zstd
+        let codec = Codec(rawValue: dataset.output.codec) ?? .zstd
+        let isOneOfMany = !dataset.partitions.isEmpty || dataset.tables.count > 1
+        self.codec = codec
+        self.isOneOfMany = isOneOfMany
+        // The unit before may have been another dataset's.
+        idle = compressors.filter {
+            $0.codec == codec && $0.level == dataset.output.level && $0.isOneOfMany == isOneOfMany
+        }
         suffix = ".\(dataset.output.format)\(codec.suffix)"
-        encoder = RowEncoder(format: dataset.output.rowFormat, columns: dataset.schema.columns.map(\.column))
+        target = dataset.output.chunkBytes
+        tolerance = target / 20
+        let format = dataset.output.rowFormat
+        self.format = format
+        partitions = dataset.tables.map { _ in [] }
+        encoders = dataset.tables.map { RowEncoder(format: format, columns: $0.schema.columns.map(\.column)) }
     }
 
     /// Appends rows of a batch to a partition.
@@ -90,20 +116,21 @@ final class PartitionedOutput {
     /// - Parameters:
     ///   - batch: the batch.
     ///   - rows: the rows' indexes.
-    ///   - number: the partition's number, at most one more than the greatest so far.
+    ///   - table: the table's place in the plan.
+    ///   - number: the partition's number.
     ///   - path: its folders.
     ///   - ranges: the rows' moments, one range a partition part, nil where it is not cut from a moment.
     func append(
-        _ batch: borrowing RowBatch, rows: Span<Int32>, to number: Int32, path: [String], ranges: [TimeRange?]
+        _ batch: borrowing RowBatch, rows: Span<Int32>, of table: Int, to number: Int32, path: [String],
+        ranges: [TimeRange?]
     ) throws {
-        while partitions.count <= number { partitions.append(OpenPartition(path: path, columns: ranges.count)) }
-        let partition = partitions[Int(number)]
-        for (index, range) in ranges.enumerated() {
-            guard let range else { continue }
-            partition.pendingRanges[index] = range.joined(partition.pendingRanges[index])
-        }
+        let partition = partition(Int(number), of: table, path, ranges.count)
         var next = 0
         while next < rows.count {
+            for (index, range) in ranges.enumerated() {
+                guard let range else { continue }
+                partition.pendingRanges[index] = range.joined(partition.pendingRanges[index])
+            }
             let room = room(partition)
             let end = min(rows.count, next + room)
             try encode(batch, rows.extracting(next..<end), to: partition)
@@ -117,22 +144,31 @@ final class PartitionedOutput {
         {
             try close(largest)
         }
-        while pending > pendingLimit, let fullest = partitions.max(by: { $0.pending.count < $1.pending.count }) {
+        while pending > pendingLimit, let fullest = met.max(by: { $0.pending.count < $1.pending.count }) {
             try write(fullest)
         }
+    }
+
+    private func partition(_ number: Int, of table: Int, _ path: [String], _ columns: Int) -> OpenPartition {
+        while partitions[table].count <= number { partitions[table].append(nil) }
+        if let partition = partitions[table][number] { return partition }
+        let partition = OpenPartition(table: table, path: path, columns: columns)
+        partitions[table][number] = partition
+        met.append(partition)
+        return partition
     }
 
     /// Encodes rows: straight into the partition's chunk if it has one, else to where they wait for one.
     private func encode(_ batch: borrowing RowBatch, _ rows: Span<Int32>, to partition: OpenPartition) throws {
         partition.pendingRows += Int64(rows.count)
-        guard let chunk = partition.chunk else {
+        guard partition.chunk != nil else {
             let before = partition.pending.count
-            encoder.encode(batch, rows: rows, into: &partition.pending)
+            encoders[partition.table].encode(batch, rows: rows, into: &partition.pending)
             pending += partition.pending.count - before
             return
         }
-        encoder.encode(batch, rows: rows, into: &encoded)
-        try append(&encoded, to: chunk, of: partition)
+        encoders[partition.table].encode(batch, rows: rows, into: &encoded)
+        try append(&encoded, to: partition)
     }
 
     /// How many rows a partition's chunk may still take.
@@ -145,41 +181,68 @@ final class PartitionedOutput {
     ///
     /// - Returns: the unit's chunks, and the compressors for the next unit.
     func finish() throws -> ([ChunkRecord], [Compressor]) {
-        for partition in partitions where partition.pending.count > 0 { try write(partition) }
-        for partition in partitions { try close(partition) }
+        for partition in met where partition.pending.count > 0 { try write(partition) }
+        for partition in met { try close(partition) }
         return (records, idle)
     }
 
     /// Gives the unit up: open chunks vanish, finished ones are deleted as far as the store allows.
     func abort() {
-        for partition in partitions { partition.chunk?.abort() }
+        for partition in met { partition.chunk?.abort() }
         for record in records { try? store.delete(record.key) }
     }
 
     /// Writes a partition's waiting rows to its chunk.
     private func write(_ partition: OpenPartition) throws {
-        let chunk = try partition.chunk ?? begin(partition)
         var waiting = exchange(&partition.pending, with: ByteBuffer())
         pending -= waiting.count
-        try append(&waiting, to: chunk, of: partition)
+        try append(&waiting, to: partition)
     }
 
-    /// Appends encoded bytes, and the rows that they are, to a chunk.
-    private func append(_ bytes: inout ByteBuffer, to chunk: ChunkWriter, of partition: OpenPartition) throws {
+    /// Appends encoded bytes, the partition's pending rows, to its chunk, and to further ones when it reaches its size.
+    private func append(_ bytes: inout ByteBuffer, to partition: OpenPartition) throws {
         clock += 1
         partition.lastWrite = clock
-        try chunk.append(bytes.span)
+        var start = 0
+        while start < bytes.count {
+            let chunk = try partition.chunk ?? begin(partition)
+            let rest = bytes.span.extracting(start...)
+            var part = (rows: partition.pendingRows, bytes: rest.count)
+            // Far from the target nothing needs to be known exactly.
+            if Int(chunk.sizeAtMost) + rest.count > target - tolerance { part = try nextPart(of: rest, for: chunk) }
+            guard part.rows > 0 else {
+                try close(partition)
+                continue
+            }
+            try chunk.append(rest.extracting(..<part.bytes))
+            start += part.bytes
+            chunk.rows += part.rows
+            partition.pendingRows -= part.rows
+            for (index, part) in dataset.partitions.enumerated() {
+                // Where rows that waited together come to several chunks, each gets the range of all of them.
+                guard let range = partition.pendingRanges[index] else { continue }
+                chunk.ranges[part.field] = range.joined(chunk.ranges[part.field])
+            }
+            if chunk.rows >= Int64(dataset.output.chunkRows ?? .max) { try close(partition) }
+        }
         bytes.removeAll()
-        chunk.rows += partition.pendingRows
-        partition.pendingRows = 0
-        for (index, part) in dataset.partitions.enumerated() {
-            guard let range = partition.pendingRanges[index] else { continue }
-            chunk.ranges[part.field] = range.joined(chunk.ranges[part.field])
-            partition.pendingRanges[index] = nil
-        }
-        if chunk.bytes >= Int64(dataset.output.chunkBytes) || chunk.rows >= Int64(dataset.output.chunkRows ?? .max) {
-            try close(partition)
-        }
+        for index in partition.pendingRanges.indices { partition.pendingRanges[index] = nil }
+    }
+
+    /// How much of the next rows goes to a chunk that may be near its target; none when it is to be closed.
+    ///
+    /// How well rows compress is not foreseen: what is left below the target is filled with so much text at a time that it
+    /// would fit uncompressed, and then looked at again. So a chunk ends between 95 % and 100 % of its target, unless one row
+    /// takes more than that.
+    private func nextPart(of text: Span<UInt8>, for chunk: ChunkWriter) throws -> (rows: Int64, bytes: Int) {
+        try chunk.flush()
+        let room = target - Int(chunk.bytes)
+        if chunk.rows > 0, room <= tolerance { return (0, 0) }
+        let part = format.rows(in: text, within: room)
+        guard chunk.rows > 0, part.bytes > room else { return part }
+        // One long row: it stays out when the chunk would probably be farther from its target with it than without it.
+        let foreseen = Double(part.bytes) * Double(chunk.bytes) / Double(chunk.rawBytes)
+        return foreseen > 2 * Double(room) ? (0, 0) : part
     }
 
     private func begin(_ partition: OpenPartition) throws -> ChunkWriter {
@@ -188,16 +251,15 @@ final class PartitionedOutput {
         }
         chunks += 1
         let key = Layout.chunk(
-            dataset: dataset.name, partition: partition.path, name: name(chunks), suffix: suffix)
+            table: dataset.tables[partition.table].name, partition: partition.path, name: name(chunks), suffix: suffix)
         let compressor =
             try idle.popLast()
-            ?? Compressor(
-                codec: codec, level: dataset.output.level, isOneOfMany: !dataset.partitions.isEmpty)
+            ?? Compressor(codec: codec, level: dataset.output.level, isOneOfMany: isOneOfMany)
         let chunk = ChunkWriter(key: key, store: store, compressor: compressor)
         partition.chunk = chunk
         open.append(partition)
         var header = ByteBuffer()
-        encoder.encodeHeader(into: &header)
+        encoders[partition.table].encodeHeader(into: &header)
         if header.count > 0 { try chunk.append(header.span) }
         return chunk
     }
@@ -205,7 +267,7 @@ final class PartitionedOutput {
     private func close(_ partition: OpenPartition) throws {
         guard let chunk = partition.chunk else { return }
         let (record, compressor) = try chunk.finish(
-            dataset: dataset.name, leaf: leaf, schema: dataset.schema.version)
+            dataset: dataset.name, table: dataset.tables[partition.table], leaf: leaf)
         partition.chunk = nil
         open.removeAll { $0 === partition }
         records.append(record)
@@ -223,13 +285,35 @@ extension TimeRange {
 }
 
 extension OutputPlan {
+    /// What readers of the files must know of their text, in words; two plans with the same words write alike.
+    var textForm: String {
+        guard format == "csv" else {
+            return [
+                format, nulls == "omit" ? "without nulls" : nil, bigintAsString ? "numbers as strings" : nil,
+                specialValues == "string" ? "special values as strings" : nil,
+            ].compactMap { $0 }.joined(separator: ", ")
+        }
+        return [
+            "csv", header ? "with a header" : "without a header", "delimiter '\(delimiter)'", "NULL as '\(null)'",
+            quote == "all" ? "all quoted" : nil, lineEnd == "crlf" ? "lines end in CRLF" : nil,
+            specialValues == "string" ? "special values as text" : nil,
+        ].compactMap { $0 }.joined(separator: ", ")
+    }
+
     /// The format as the encoder wants it.
     var rowFormat: RowFormat {
-        guard format == "csv" else { return .ndjson }
+        guard format == "csv" else {
+            var options = JSONOptions()
+            options.omitsNulls = nulls == "omit"
+            options.quotesNumbers = bigintAsString
+            return .json(options)
+        }
         var options = CSVOptions()
         options.header = header
         options.delimiter = delimiter.utf8.first ?? UInt8(ascii: ",")
         options.null = null
+        options.quotesAll = quote == "all"
+        options.endsInCRLF = lineEnd == "crlf"
         return .csv(options)
     }
 }

@@ -4,6 +4,7 @@ import Logging
 import ObjectStore
 import Pipeline
 import Postgres
+import Records
 
 /// What an operator allows a run to do where the state and the source do not fit together.
 public struct SourceChanges: Sendable {
@@ -47,6 +48,7 @@ struct Planner {
     /// - Throws: `ExportError`, `PostgresError`, and what `live` throws.
     func plan(to horizon: Horizon, stepwise: Bool = true) throws -> RunPlan? {
         let identity = try source.identity()
+        try checkHashKey()
         let isOther = try SourceGuard.check(state, identity, horizon, source, accept: changes.acceptSource)
         var drafts: [Draft] = []
         var replaced: [LiveFile] = []
@@ -77,8 +79,18 @@ struct Planner {
             pipeline: spec.name, settings: Self.settings(of: spec), source: identity, window: horizon.window,
             datasets: datasets,
             units: units, replaces: replaced.isEmpty ? nil : replaces,
-            resets: isOther ? resets() : [],
+            resets: isOther ? resets() : [], hashKey: Redaction.fingerprint(of: spec),
             isStep: drafts.reduce(0) { $0 + $1.leaves.count } < whole)
+    }
+
+    /// Values hashed with two keys could not be joined.
+    func checkHashKey() throws {
+        guard let known = state.hashKey, let present = Redaction.fingerprint(of: spec), known != present else { return }
+        throw ExportError(
+            .configuration, operation: "run", object: "pipeline \(spec.name)",
+            reason:
+                "`hash_key` is not the one that the lake's values were hashed with, so old and new ones would not match",
+            hint: "Set the former key back, or begin a new destination with the new one.")
     }
 
     /// Plans to read everything of a dataset, whatever was exported; for previews.
@@ -88,13 +100,19 @@ struct Planner {
     }
 
     /// The settings' checksum; an open run with another one is not gone on with.
-    static func settings(of spec: PipelineSpec) -> String { Checksum.sha256(Array(spec.canonicalText.utf8)) }
+    static func settings(of spec: PipelineSpec) -> String {
+        Checksum.sha256(Array((spec.canonicalText + (Redaction.fingerprint(of: spec) ?? "")).utf8))
+    }
 
     /// A dataset's plan for leaves that are chosen already.
+    ///
+    /// - Parameter evolves: whether columns may be added and widened by what earlier runs met.
     func datasetPlan(
-        _ dataset: DatasetSpec, _ table: SourceTable, _ known: DatasetState?, leaves: [LeafPlan], notes: [String] = []
+        _ dataset: DatasetSpec, _ table: SourceTable, _ known: DatasetState?, leaves: [LeafPlan], notes: [String] = [],
+        evolves: Bool = true
     ) throws -> DatasetPlan {
-        let schema = try columns(of: dataset, table, known?.schema)
+        let discovery = Discovery(source: source, table: table, dataset: dataset, log: log)
+        let schema = try columns(of: dataset, table, known, leaves, evolves, discovery)
         return DatasetPlan(dataset, table, schema, leaves: leaves, notes: notes)
     }
 
@@ -144,16 +162,43 @@ struct Planner {
         return try datasetPlan(draft.spec, draft.table, draft.known, leaves: leaves, notes: draft.notes)
     }
 
-    private func columns(
-        of dataset: DatasetSpec, _ table: SourceTable, _ present: DatasetSchema?
+    /// Settles the columns of a dataset's tables.
+    func columns(
+        of dataset: DatasetSpec, _ table: SourceTable, _ known: DatasetState?, _ leaves: [LeafPlan], _ evolves: Bool,
+        _ discovery: Discovery
     ) throws -> SchemaPlan {
-        let planner = SchemaPlanner(spec: dataset, table: table, present: present)
-        let plan = try planner.plan { flatten in
-            log.info("\(dataset.name): looking at a sample of \(flatten.column) for its keys")
-            let type = table.column(flatten.column)?.type ?? .jsonb
-            return try Discovery(source: source, table: table, rows: dataset.sample).paths(of: flatten, type: type)
+        var sqlColumns: [String: ColumnInfo] = [:]
+        for column in dataset.columns ?? [] {
+            guard let sql = column.sql else { continue }
+            let field = "sql:\(column.name)"
+            sqlColumns[field] = try source.columnInfo(of: sql, named: field, in: table)
         }
+        let planner = SchemaPlanner(
+            spec: dataset, table: table, known: known, evolves: evolves, sqlColumns: sqlColumns)
+        let plan = try planner.plan(
+            SchemaSamples(
+                newValues: { try evolves ? discovery.values(in: leaves) : [] },
+                paths: { flatten, share, values in try discovery.paths(of: flatten, share, values) },
+                promised: { flatten in try promised(by: flatten) }))
         for note in plan.notes { log.notice("\(dataset.name): \(note)") }
         return plan
+    }
+
+    /// The paths that JSON Schemas name.
+    private func promised(by flatten: FlattenSpec) throws -> [SampledPath] {
+        switch flatten.jsonSchema {
+        case nil: return []
+        case .file(let path):
+            let file = URL(
+                fileURLWithPath: path, relativeTo: URL(fileURLWithPath: spec.file).deletingLastPathComponent())
+            return try SchemaPaths(flatten).paths(ofFile: file.path)
+        case .sql(let sql):
+            let rows = try source.connection.query("SELECT x.schema::text AS schema FROM (\(sql)\n) AS x(schema)")
+            return try (0..<rows.count).reduce(into: SchemaPaths(flatten)) { paths, row in
+                if let text = rows[row, "schema"] {
+                    try paths.add(Array(text.utf8), from: "what `json_schema.sql` gives")
+                }
+            }.paths
+        }
     }
 }

@@ -23,7 +23,11 @@ public struct Preview {
     /// - Returns: the encoded text, uncompressed.
     /// - Throws: `ExportError`, `PostgresError`, `StoreError`.
     public func rows(dataset: String?, limit: Int) throws -> [UInt8] {
-        guard let wanted = spec.datasets.first(where: { dataset == nil || $0.name == dataset }) else {
+        // A dataset that is made of another by `split_by` or `arrays: explode` begins with its name.
+        let named = spec.datasets.filter { own in
+            dataset.map { $0 == own.name || $0.hasPrefix(own.name + "/") || $0.hasPrefix(own.name + "__") } ?? true
+        }
+        guard let wanted = named.first(where: { $0.name == dataset }) ?? named.first else {
             throw ExportError(
                 .configuration, operation: "preview", object: "dataset \(dataset ?? "")",
                 reason: "pipeline \(spec.name) has no such dataset",
@@ -34,26 +38,59 @@ public struct Preview {
         let source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
         let planner = Planner(spec: spec, source: source, state: lakeLog.state, log: log)
         let plan = try planner.everything(of: wanted)
-        var reader = try RowReader(dataset: plan)
-        let encoder = RowEncoder(format: plan.output.rowFormat, columns: plan.schema.columns.map(\.column))
-        var text = ByteBuffer()
-        encoder.encodeHeader(into: &text)
+        let reader = try RowReader(dataset: plan, redaction: Redaction(spec))
+        let previews = plan.tables.map { TablePreview($0, plan.output) }
+        let take = { (rows: RowReader.TableRows) in previews[rows.number].take(&rows.reader) }
         var left = limit
         for leaf in plan.leaves where left > 0 {
             let copy = try source.connection.copyOut(
                 """
                 COPY (SELECT \(plan.fields.map(\.expression).joined(separator: ", ")) \
                 FROM \(plan.from(leaf.unbounded)) \
-                \(plan.filter.map { "WHERE (\($0)) " } ?? "")LIMIT \(left)) TO STDOUT (FORMAT binary)
+                \(plan.filter.map { "WHERE (\($0)\n) " } ?? "")LIMIT \(left)) TO STDOUT (FORMAT binary)
                 """)
             while try copy.next() {
-                try reader.read(copy)
+                try reader.read(copy, full: take)
                 left -= 1
-                if reader.batch.isFull { reader.encodeAll(encoder, into: &text) }
             }
         }
-        reader.encodeAll(encoder, into: &text)
-        return text.span.withUnsafeBufferPointer { Array($0) }
+        try reader.rest(take)
+        if let dataset, dataset != wanted.name {
+            guard let preview = previews.first(where: { $0.name == dataset }) else {
+                throw ExportError(
+                    .configuration, operation: "preview", object: "dataset \(dataset)",
+                    reason: "dataset \(wanted.name) makes no such one of its rows",
+                    hint: "It makes: \(plan.tables.map(\.name).joined(separator: ", ")).")
+            }
+            return preview.bytes
+        }
+        return previews.filter { $0.rows > 0 || plan.tables.count == 1 }.flatMap { $0.bytes }
+    }
+}
+
+/// A table's first rows as they would be written.
+private final class TablePreview {
+    let name: String
+    private(set) var rows = 0
+    private let encoder: RowEncoder
+    private(set) var bytes: [UInt8] = []
+
+    init(_ table: TablePlan, _ output: OutputPlan) {
+        name = table.name
+        encoder = RowEncoder(format: output.rowFormat, columns: table.schema.columns.map(\.column))
+        var text = ByteBuffer()
+        encoder.encodeHeader(into: &text)
+        bytes = text.span.withUnsafeBufferPointer { Array($0) }
+    }
+
+    /// Takes all rows of the reader's batch, whatever their partition.
+    func take(_ reader: inout TableReader) {
+        let all = (0..<Int32(reader.batch.rowCount)).map { $0 }
+        var text = ByteBuffer()
+        encoder.encode(reader.batch, rows: all.span, into: &text)
+        bytes += text.span.withUnsafeBufferPointer { Array($0) }
+        rows += all.count
+        reader.clear()
     }
 }
 
@@ -63,14 +100,5 @@ extension LeafPlan {
         var all = self
         (all.low, all.high) = (nil, .max)
         return all
-    }
-}
-
-extension RowReader {
-    /// Encodes all rows of the batch, whatever their partition, and forgets them.
-    mutating func encodeAll(_ encoder: RowEncoder, into text: inout ByteBuffer) {
-        let all = (0..<Int32(batch.rowCount)).map { $0 }
-        encoder.encode(batch, rows: all.span, into: &text)
-        clear()
     }
 }

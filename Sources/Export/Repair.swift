@@ -76,6 +76,7 @@ public final class Repair {
         let identity = try source.identity()
         try SourceGuard.check(lake.state, identity, horizon, source)
         let planner = Planner(spec: spec, source: source, state: lake.state, log: log)
+        try planner.checkHashKey()
         var datasets: [DatasetPlan] = []
         var units: [UnitPlan] = []
         for dataset in spec.datasets {
@@ -97,7 +98,7 @@ public final class Repair {
                             bytes: 0, rows: Int64(part.count)))
                 }
             }
-            datasets.append(try planner.datasetPlan(dataset, table, known, leaves: leaves))
+            datasets.append(try planner.datasetPlan(dataset, table, known, leaves: leaves, evolves: false))
         }
         return RunPlan(
             program: Program.version, uuid: UUID().uuidString.lowercased(), kind: .repair, version: lake.state.version,

@@ -3,73 +3,113 @@ import Pipeline
 import Postgres
 import Records
 
-/// A dataset's columns for one run: fixed before its first byte.
+/// A dataset's tables for one run: fixed before its first byte.
 struct SchemaPlan {
-    /// The columns, in file order.
-    var schema: DatasetSchema
+    /// The tables, those of arrays' elements behind the one that the arrays are taken out of.
+    var tables: [TablePlan]
+    /// The field that tells which table takes a row; nil where there is only one.
+    var split: String?
     /// The fields to read.
     var fields: [FieldPlan]
-    /// The columns of the lake that the pipeline asks for no more: they stay, empty.
-    var retired: [String]
     /// The partition path.
     var partitions: [PartitionPlan]
+    /// What is left out, or made unreadable.
+    var redactions: [RedactionPlan]
     /// What the operator should hear.
     var notes: [String]
 }
 
-/// Settles a dataset's columns: those the lake has already, then new ones at the end.
-///
-/// The first version is: the table's columns (or those that `columns` lists) in order, then the keys that a sample of
-/// each flattened document shows, then `_extra`. Two columns whose names are the same, or differ only by case, are told
-/// apart by `_2`, `_3`, … behind the later one.
+/// What a source says that cannot be read off its table.
+struct SchemaSamples {
+    /// The values of the column that a dataset is split by which no table has yet, the most frequent first.
+    var newValues: () throws -> [String?] = { [] }
+    /// The paths that a sample of a document column shows, in the rows of a table; also given are the values that have a
+    /// table of their own.
+    var paths: (FlattenSpec, TablePlan.Share, Set<String?>) throws -> [SampledPath] = { _, _, _ in [] }
+    /// The paths that JSON Schemas name.
+    var promised: (FlattenSpec) throws -> [SampledPath] = { _ in [] }
+}
+
+/// Settles a dataset's tables, their columns, and the fields that fill them.
 struct SchemaPlanner {
     let spec: DatasetSpec
     let table: SourceTable
-    /// The columns in the lake; nil before the first commit.
-    let present: DatasetSchema?
+    /// The dataset in the lake; nil before the first commit.
+    let known: DatasetState?
+    /// Whether columns may be added and widened by what earlier runs met.
+    var evolves = false
+    /// The columns that SQL of the pipeline gives, by name.
+    var sqlColumns: [String: ColumnInfo] = [:]
     private let infos: [String: ColumnInfo]
 
-    init(spec: DatasetSpec, table: SourceTable, present: DatasetSchema?) {
+    init(
+        spec: DatasetSpec, table: SourceTable, known: DatasetState?, evolves: Bool = false,
+        sqlColumns: [String: ColumnInfo] = [:]
+    ) {
         self.spec = spec
         self.table = table
-        self.present = present
+        self.known = known
+        self.evolves = evolves && spec.schema.mode == .evolve
+        self.sqlColumns = sqlColumns
         infos = Dictionary(table.columns.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Settles the columns.
+    /// Settles the tables.
     ///
-    /// - Parameter sample: gives the paths that a sample of a document column shows; called only for a document whose
-    ///   columns are not known yet.
-    /// - Throws: `ExportError` when the pipeline names what the table does not have; what `sample` throws.
-    func plan(sample: (FlattenSpec) throws -> [SampledPath]) throws -> SchemaPlan {
+    /// - Parameter samples: asked only for what is not known yet.
+    /// - Throws: `ExportError` when the pipeline names what the table does not have; what the samples throw.
+    func plan(_ samples: SchemaSamples) throws -> SchemaPlan {
         var notes: [String] = []
         try checkColumns()
-        var wanted = try declared()
-        var names = Set(wanted.map { $0.name.lowercased() })
-        names.formUnion((present?.columns ?? []).map { $0.name.lowercased() })
-        for flatten in spec.flatten {
-            let known = present?.columns.filter { $0.field == flatten.column && $0.path != nil } ?? []
-            if known.isEmpty {
-                wanted += try discovered(flatten, paths: sample(flatten), taken: wanted, &names)
-            } else {
-                wanted += known.filter { column in !wanted.contains { $0 == column } }
-            }
+        let declared = try declared()
+        var tables: [TablePlan] = []
+        let shares = try shares(samples.newValues)
+        let values = Set(
+            shares.compactMap { share -> String?? in if case .value(let value) = share.share { value } else { nil } })
+        for (name, share) in shares {
+            let planner = TablePlanner(
+                spec: spec, name: name, share: share, states: known?.tables ?? [:], output: OutputPlan(spec),
+                evolves: evolves, sample: { try samples.paths($0, share, values) }, promised: samples.promised)
+            let planned = try planner.plan(declared)
+            tables += planned.tables
+            notes += planned.notes
         }
-        let schema = try merged(wanted)
         var reader = FieldList(timestampZone: spec.timestampZone)
-        for column in schema.columns {
-            guard let field = column.field, let info = infos[field], wanted.contains(column) else { continue }
-            let natural = column.path != nil || column.type == info.columnType
-            reader.add(info, asText: !natural)
-            if case .other(let name) = info.type {
-                notes.append("column \(field) of type \(name) is read as its text")
+        for table in tables {
+            for column in table.schema.columns where !table.retired.contains(column.name) {
+                guard column.role == .value, column.path == nil, let field = column.field else { continue }
+                try addField(of: column, field, &reader, &notes)
+            }
+            for column in table.schema.columns where !table.retired.contains(column.name) && column.path != nil {
+                if let info = column.field.flatMap({ infos[$0] }) { reader.add(info, as: nil) }
             }
         }
-        for flatten in spec.flatten { if let info = infos[flatten.column] { reader.add(info, asText: false) } }
-        let partitions = try partitionPlans(&reader, schema)
-        let retired = schema.columns.filter { !$0.isExtra && !wanted.contains($0) }.map(\.name)
+        for flatten in spec.flatten { if let info = infos[flatten.column] { reader.add(info, as: nil) } }
+        let split = try spec.split.map { try reader.add(info($0.column, for: "split_by"), as: .string) }
+        let partitions = try partitionPlans(&reader, tables)
         return SchemaPlan(
-            schema: schema, fields: reader.fields, retired: retired, partitions: partitions, notes: notes)
+            tables: tables, split: split, fields: reader.fields, partitions: partitions, redactions: redactions,
+            notes: notes.uniqued)
+    }
+
+    private func addField(
+        of column: PlannedColumn, _ field: String, _ reader: inout FieldList, _ notes: inout [String]
+    ) throws {
+        if let info = sqlColumns[field] {
+            guard let spec = spec.columns?.first(where: { "sql:\($0.name)" == field }) else { return }
+            reader.add(info, as: column.type == info.columnType ? nil : column.type, sql: spec.sql)
+        } else if let info = infos[field] {
+            reader.add(info, as: column.type == info.columnType || isRedacted(field) ? nil : column.type)
+            if case .other(let name) = info.type { notes.append("column \(field) of type \(name) is read as its text") }
+        }
+    }
+
+    private func isRedacted(_ column: String) -> Bool {
+        spec.privacy.action(on: column).map { $0 != .exclude } ?? false
+    }
+
+    private var redactions: [RedactionPlan] {
+        spec.privacy.rules.map { RedactionPlan(column: $0.path.column, path: $0.path.steps, action: $0.action) }
     }
 
     private func info(_ column: String, for setting: String) throws -> ColumnInfo {
@@ -82,7 +122,21 @@ struct SchemaPlanner {
 
     private func checkColumns() throws {
         for key in spec.key { _ = try info(key, for: "key") }
-        for column in spec.exclude { _ = try info(column, for: "exclude") }
+        for path in spec.rename.keys { _ = try info(path.column, for: "rename") }
+        for rule in spec.privacy.rules {
+            let setting =
+                switch rule.action {
+                case .exclude: "exclude"
+                case .hash: "hash"
+                case .mask: "mask"
+                }
+            let info = try info(rule.path.column, for: setting)
+            guard rule.path.steps.isEmpty || info.type.isDocument else {
+                throw ExportError(
+                    .configuration, operation: "plan", object: "dataset \(spec.name)",
+                    reason: "`\(setting)` names \(rule.path), and \(info.name) is \(info.typeName), not json or jsonb")
+            }
+        }
         for flatten in spec.flatten {
             let column = try info(flatten.column, for: "flatten")
             guard column.type.isDocument else {
@@ -93,89 +147,104 @@ struct SchemaPlanner {
         }
     }
 
+    // MARK: - Tables
+
+    /// The tables of rows: one, or one for each value of the column that the dataset is split by.
+    private func shares(_ newValues: () throws -> [String?]) throws -> [(name: String, share: TablePlan.Share)] {
+        guard let split = spec.split else { return [(spec.name, .all)] }
+        _ = try info(split.column, for: "split_by")
+        let rows = (known?.tables ?? [:]).filter { $0.value.items == nil }
+        var shares: [(name: String, share: TablePlan.Share)] = []
+        var names: Set<String> = []
+        for (name, state) in rows.sorted(by: { $0.key < $1.key }) {
+            guard case .value = state.share else { continue }
+            names.insert(name.lowercased())
+            shares.append((name, state.share))
+        }
+        if shares.count < split.maxDatasets {
+            for value in try newValues().prefix(split.maxDatasets - shares.count) {
+                guard !shares.contains(where: { $0.share == .value(value) }) else { continue }
+                shares.append((TablePlanner.free("\(spec.name)/\(Self.folder(of: value))", &names), .value(value)))
+            }
+        }
+        return shares + [("\(spec.name)/_other", .others)]
+    }
+
+    /// A value as a folder's name that no reader hides: names that begin with `_` or `.` are.
+    static func folder(of value: String?) -> String {
+        guard let value else { return "_null" }
+        if value.isEmpty { return "_empty" }
+        let name = PathText.escape(value)
+        if name.hasPrefix("_") { return "%5F" + name.dropFirst() }
+        if name.hasPrefix(".") { return "%2E" + name.dropFirst() }
+        return name
+    }
+
+    // MARK: - Columns
+
     /// The columns that the pipeline lists, or all of the table's that are neither excluded nor flattened.
     private func declared() throws -> [PlannedColumn] {
-        guard let columns = spec.columns else {
-            let flattened = Set(spec.flatten.map(\.column))
-            return table.columns.filter { !flattened.contains($0.name) && !spec.exclude.contains($0.name) }
-                .map { PlannedColumn(name: $0.name, type: $0.columnType, field: $0.name) }
-        }
-        return try columns.map { column in
-            let field = column.from.first ?? column.name
-            let info = try info(field, for: "columns")
-            let path = Array(column.from.dropFirst())
-            if path.isEmpty {
-                let type = column.type ?? info.columnType
-                guard type == info.columnType || type == .string else {
-                    throw ExportError(
-                        .configuration, operation: "plan", object: "column \(column.name) of dataset \(spec.name)",
-                        reason: "\(field) is \(info.typeName), which cannot be written as \(type)",
-                        hint: "Use \(info.columnType) or string.")
-                }
-                return PlannedColumn(name: column.name, type: type, field: field)
+        guard let columns = spec.columns else { return all(but: []) }
+        let named = Set(columns.filter { $0.sql == nil && $0.from.steps.isEmpty }.map(\.from.column))
+        return try columns.flatMap { column in column.isAll ? all(but: named) : [try declared(column)] }
+    }
+
+    private func all(but named: Set<String>) -> [PlannedColumn] {
+        let flattened = Set(spec.flatten.map(\.column))
+        let excluded = Set(spec.excluded)
+        return table.columns
+            .filter { !flattened.contains($0.name) && !excluded.contains($0.name) && !named.contains($0.name) }
+            .map { info in
+                PlannedColumn(
+                    name: spec.rename[FieldPath(column: info.name)] ?? info.name,
+                    type: isRedacted(info.name) ? .string : info.columnType, field: info.name)
             }
-            guard info.type.isDocument else {
+    }
+
+    private func declared(_ column: ColumnSpec) throws -> PlannedColumn {
+        if column.sql != nil {
+            guard let info = sqlColumns["sql:\(column.name)"] else {
                 throw ExportError(
-                    .configuration, operation: "plan", object: "column \(column.name) of dataset \(spec.name)",
-                    reason: "`from` looks for a key in \(field), which is \(info.typeName), not json or jsonb")
+                    operation: "plan", object: "column \(column.name) of dataset \(spec.name)",
+                    reason: "nothing is known of what its SQL gives")
             }
-            return PlannedColumn(name: column.name, type: column.type ?? .string, field: field, path: path)
+            return PlannedColumn(name: column.name, type: try type(column, info), field: info.name)
         }
+        let info = try info(column.from.column, for: "columns")
+        if column.from.steps.isEmpty {
+            let type = isRedacted(info.name) ? .string : try type(column, info)
+            return PlannedColumn(name: column.name, type: type, field: info.name)
+        }
+        guard info.type.isDocument else {
+            throw ExportError(
+                .configuration, operation: "plan", object: "column \(column.name) of dataset \(spec.name)",
+                reason: "`from` looks for a key in \(info.name), which is \(info.typeName), not json or jsonb")
+        }
+        return PlannedColumn(
+            name: column.name, type: column.type ?? .string, field: info.name, path: column.from.steps)
     }
 
-    /// A column for each path that a sample shows, but those that the pipeline has named already.
-    private func discovered(
-        _ flatten: FlattenSpec, paths: [SampledPath], taken: [PlannedColumn], _ names: inout Set<String>
-    ) -> [PlannedColumn] {
-        paths.compactMap { path in
-            guard let type = path.suggestedType, !path.path.isEmpty,
-                !taken.contains(where: { $0.field == flatten.column && $0.path == path.path })
-            else { return nil }
-            let name = flatten.prefix + path.path.joined(separator: flatten.separator)
-            return PlannedColumn(name: Self.free(name, &names), type: type, field: flatten.column, path: path.path)
+    /// The type that the pipeline gives a column, if its values can have it.
+    private func type(_ column: ColumnSpec, _ info: ColumnInfo) throws -> ColumnType {
+        let natural = info.columnType
+        let type = column.type ?? natural
+        guard type == natural || natural.joined(with: type) == type else {
+            throw ExportError(
+                .configuration, operation: "plan", object: "column \(column.name) of dataset \(spec.name)",
+                reason: "\(column.from.column) is \(info.typeName), which cannot be written as \(type)",
+                hint: "Use \(natural) or string.")
         }
+        return type
     }
 
-    /// The name, or the name with the first number behind it that makes it the only one, whatever its case.
-    private static func free(_ name: String, _ names: inout Set<String>) -> String {
-        var candidate = name
-        var number = 2
-        while !names.insert(candidate.lowercased()).inserted {
-            candidate = "\(name)_\(number)"
-            number += 1
-        }
-        return candidate
-    }
-
-    /// The lake's columns, then those that it does not have yet.
-    private func merged(_ wanted: [PlannedColumn]) throws -> DatasetSchema {
-        let extra = PlannedColumn(name: PlannedColumn.extraName, type: .json, field: nil)
-        guard let present else { return DatasetSchema(version: 1, columns: wanted + [extra]) }
-        var schema = present
-        for column in wanted where !schema.columns.contains(column) {
-            if let known = schema.columns.first(where: { $0.name.lowercased() == column.name.lowercased() }) {
-                throw ExportError(
-                    .configuration, operation: "plan", object: "column \(column.name) of dataset \(spec.name)",
-                    reason: """
-                        the lake has it as \(known.type) from \(known.origin), and the pipeline and the table now make it \
-                        \(column.type) from \(column.origin)
-                        """,
-                    hint: "Give it another name under `columns`, or exclude it.")
-            }
-            schema.columns.append(column)
-        }
-        if schema.columns.count > present.columns.count { schema.version += 1 }
-        return schema
-    }
-
-    private func partitionPlans(_ reader: inout FieldList, _ schema: DatasetSchema) throws -> [PartitionPlan] {
+    private func partitionPlans(_ reader: inout FieldList, _ tables: [TablePlan]) throws -> [PartitionPlan] {
         try spec.partitionBy.map { part in
-            let namesake = schema.columns.first { $0.name.lowercased() == part.name.lowercased() }
-            if let namesake, part.by != nil || namesake.origin != part.column {
+            for column in tables.lazy.flatMap(\.schema.columns) where column.name.lowercased() == part.name.lowercased()
+            {
+                guard part.by != nil || column.origin != FieldPath(column: part.column).description else { continue }
                 throw ExportError(
                     .configuration, operation: "plan", object: "dataset \(spec.name)",
-                    reason:
-                        "`partition_by` makes a folder \(part.name)=…, and the files have a column \(namesake.name)",
+                    reason: "`partition_by` makes a folder \(part.name)=…, and the files have a column \(column.name)",
                     hint: "Readers would see one of the two only. Give the folder another name with `as`.")
             }
             let info = try info(part.column, for: "partition_by")
@@ -186,15 +255,10 @@ struct SchemaPlanner {
                     reason: "`partition_by` cuts \(part.column) by \(unit.rawValue), and it is \(info.typeName)",
                     hint: "Leave `by` away to use the value itself.")
             }
-            let name = reader.add(info, asText: unit == .value)
+            let name = reader.add(info, as: unit == .value ? .string : nil)
             return PartitionPlan(field: name, by: unit, name: part.name)
         }
     }
-}
-
-extension PlannedColumn {
-    /// Where the values come from, as messages have it.
-    public var origin: String { ([field ?? "what no other column takes"] + (path ?? [])).joined(separator: ".") }
 }
 
 /// The fields of a COPY, each once.
@@ -207,22 +271,26 @@ struct FieldList {
     /// Adds a field unless it is there.
     ///
     /// - Parameters:
-    ///   - info: the table's column.
-    ///   - asText: whether the server is to cast it to text.
-    /// - Returns: the field's name: the column's, or `<column>::text`.
+    ///   - info: the table's column, or what an expression gives.
+    ///   - type: the type that the server is to cast it to; nil for its own. Numbers are cast to `numeric`, all else to
+    ///     text.
+    ///   - sql: the expression; nil for the column itself.
+    /// - Returns: the field's name: the column's, or with the cast behind it.
     @discardableResult
-    mutating func add(_ info: ColumnInfo, asText: Bool) -> String {
-        let column = "t." + SQL.identifier(info.name)
-        let isText = info.type == .text
+    mutating func add(_ info: ColumnInfo, as type: ColumnType?, sql: String? = nil) -> String {
+        // The line end keeps a comment at the expression's end from hiding what follows.
+        let value = sql.map { "(\($0)\n)" } ?? "t.\(SQL.identifier(info.name))"
         let field: FieldPlan
-        if let wire = info.type.wireName, !asText || isText {
+        switch type {
+        case .number, .decimal:
+            field = FieldPlan(name: "\(info.name)::numeric", expression: "\(value)::numeric", type: "numeric")
+        case let type where (type == nil || info.type == .text) && info.type.wireName != nil:
+            let wire = info.type.wireName ?? "text"
             let zoned = info.type == .timestamp && timestampZone != "UTC"
             field = FieldPlan(
-                name: info.name,
-                expression: zoned ? "(\(column) AT TIME ZONE \(SQL.literal(timestampZone)))" : column,
+                name: info.name, expression: zoned ? "(\(value) AT TIME ZONE \(SQL.literal(timestampZone)))" : value,
                 type: zoned ? "timestamptz" : wire)
-        } else {
-            field = FieldPlan(name: "\(info.name)::text", expression: "\(column)::text", type: "text")
+        default: field = FieldPlan(name: "\(info.name)::text", expression: "\(value)::text", type: "text")
         }
         if !fields.contains(field) { fields.append(field) }
         return field.name

@@ -159,7 +159,8 @@ extension Session {
         let job = Job(
             url: spec.source.url.value, applicationName: spec.source.applicationName,
             statementTimeout: spec.source.statementTimeout.milliseconds,
-            lockTimeout: spec.source.lockTimeout.milliseconds, plan: plan, run: run.number, attempt: run.attempt,
+            lockTimeout: spec.source.lockTimeout.milliseconds, redaction: Redaction(spec), plan: plan, run: run.number,
+            attempt: run.attempt,
             store: store, results: lake.results(run: run.number), work: work, progress: progress,
             interruption: interruption, workers: max(1, count), log: log)
         Threads.run(count, name: "tidemark-worker") { UnitWorker(job).work() }

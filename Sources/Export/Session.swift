@@ -107,12 +107,12 @@ final class Session {
     /// Refuses a destination that has data of a dataset, but no log: it was not made by Tidemark, or the log is lost.
     func refuseStrangers() throws {
         guard lake.state.version == 0 else { return }
-        for dataset in spec.datasets {
+        for prefix in spec.datasets.flatMap({ ["\($0.name)/", "\($0.name)__"] }) {
             let found: ListPage
             do {
-                found = try store.list("\(dataset.name)/", after: nil)
+                found = try store.list(prefix, after: nil)
             } catch {
-                log.warning("cannot see whether \(dataset.name)/ is empty: \(error)")
+                log.warning("cannot see whether there are files that begin with \(prefix): \(error)")
                 continue
             }
             guard let first = found.objects.first else { continue }

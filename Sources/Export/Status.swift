@@ -29,10 +29,8 @@ public struct Status: Codable, Sendable {
     public struct Dataset: Codable, Sendable {
         /// The dataset's name.
         public let name: String
-        /// The version of its columns; nil before the first commit.
-        public let schema: Int?
-        /// How many columns it has.
-        public let columns: Int
+        /// Its tables, by name: one, or those made of it by `split_by` and `arrays: explode`.
+        public let tables: [String: Table]
         /// The leaves that have been exported.
         public let leaves: Int
         /// The transaction that its leaves were exported up to; nil before the first commit, and where rows do not go by it.
@@ -41,6 +39,19 @@ public struct Status: Codable, Sendable {
         public let exportedUpTo: Date?
         /// How many transaction ids the source is ahead; nil where ``watermark`` is.
         public let lag: Int64?
+    }
+
+    /// A table's columns.
+    public struct Table: Codable, Sendable {
+        /// Their version.
+        public let schema: Int
+        /// How many there are.
+        public let columns: Int
+
+        init(_ state: TableState) {
+            schema = state.schema.version
+            columns = state.schema.columns.count
+        }
     }
 
     /// Looks at the lake and, if it can be reached, at the source.
@@ -77,7 +88,7 @@ public struct Status: Codable, Sendable {
             let watermark = last?.column == nil ? last?.high : nil
             let upTo = last?.column == nil ? upTo : last.map { Backfill.date($0.high) }
             return Dataset(
-                name: dataset.name, schema: state?.schema?.version, columns: state?.schema?.columns.count ?? 0,
+                name: dataset.name, tables: (state?.tables ?? [:]).mapValues(Table.init),
                 leaves: state?.watermarks.count ?? 0, watermark: watermark,
                 exportedUpTo: last == nil && state?.fingerprint == nil ? nil : upTo,
                 lag: horizon.flatMap { now in watermark.map { now - $0 } })

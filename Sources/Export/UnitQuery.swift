@@ -128,9 +128,10 @@ struct UnitQuery {
     /// - Returns: the rows' marks; none for other units than pages.
     /// - Throws: `PostgresError`, `ExportError`.
     func sample(_ connection: Connection) throws -> [RowMark] {
-        guard dataset.mode == .transactions, case .pages(let from, let to) = unit.piece, !dataset.key.isEmpty else {
-            return []
-        }
+        guard dataset.mode == .transactions, case .pages(let from, let to) = unit.piece, !dataset.key.isEmpty,
+            // The log keeps nothing that the files must not have.
+            !dataset.key.contains(where: { dataset.hides($0.column) })
+        else { return [] }
         let end = max(from, (to ?? leaf.pages) - 1)
         let places = Set([from, (from + end) / 2, end]).sorted().map { "\"(\($0),1)\"" }.joined(separator: ",")
         let key = dataset.key.map { "t.\(SQL.identifier($0.column))::text" }.joined(separator: ", ")

@@ -14,6 +14,8 @@ struct Job: Sendable {
     let statementTimeout: Int
     /// In milliseconds; 0 for none.
     let lockTimeout: Int
+    /// What is needed to make values unreadable.
+    let redaction: Redaction
     let plan: RunPlan
     let run: Int
     let attempt: Int
@@ -117,13 +119,13 @@ final class UnitWorker {
         var fingerprint: String?
         let result: UnitResult
         do {
-            var reader = try RowReader(dataset: dataset)
+            let reader = try RowReader(dataset: dataset, redaction: job.redaction)
             let cancel = connection.cancelHandle()
             try job.interruption.cancellable(by: { try? cancel.cancel() }) {
                 let (sql, next) = try query.begin(connection)
                 job.log.debug("unit \(unit.number): \(sql)")
                 let copy = try connection.copyOut(sql)
-                try pump(copy, &reader, output, &counted)
+                try pump(copy, reader, output, &counted)
                 sample = counted.rows > 0 ? try query.sample(connection) : []
                 unplaced = try query.unplaced(connection)
                 refused = try query.refused(connection, next: next)
@@ -169,32 +171,30 @@ final class UnitWorker {
 
     /// Copy row → row batch → encoder → compressor → upload, a batch at a time.
     private func pump(
-        _ copy: CopyReader, _ reader: inout RowReader, _ output: PartitionedOutput, _ counted: inout Counted
+        _ copy: CopyReader, _ reader: RowReader, _ output: PartitionedOutput, _ counted: inout Counted
     ) throws {
         var spread = RowSpread()
-        var more = true
-        while more {
-            more = try copy.next()
-            if more { try reader.read(copy) }
-            guard reader.batch.rowCount > 0, reader.batch.isFull || !more else { continue }
-            try spread.append(reader, to: output)
-            let rows = Int64(reader.batch.rowCount)
+        let write = { (table: RowReader.TableRows) in
+            try spread.append(table, reader.partitioner, to: output)
+            table.reader.clear()
+            let rows = reader.rows - counted.rows
             let bytesRead = copy.bytesRead - counted.bytesRead
             let bytesWritten = output.bytesWritten - counted.bytesWritten
             counted = Counted(
                 rows: counted.rows + rows, bytesRead: copy.bytesRead, bytesWritten: output.bytesWritten)
-            job.progress.update {
+            self.job.progress.update {
                 $0.rows += rows
                 $0.bytesRead += bytesRead
                 $0.bytesWritten += bytesWritten
             }
-            reader.clear()
-            try job.interruption.check()
-            if job.work.hasFailed {
+            try self.job.interruption.check()
+            if self.job.work.hasFailed {
                 throw ExportError(
                     operation: "go on with", object: "this unit", reason: "another unit of the run has failed")
             }
         }
+        while try copy.next() { try reader.read(copy, full: write) }
+        try reader.rest(write)
     }
 }
 
@@ -203,9 +203,11 @@ struct RowSpread {
     private var rows: [[Int32]] = []
     private var met: [Int] = []
 
-    /// Appends the rows of a reader's batch to an output.
-    mutating func append(_ reader: borrowing RowReader, to output: PartitionedOutput) throws {
-        for (row, partition) in reader.partitionOfRow.enumerated() {
+    /// Appends a table's rows to an output.
+    mutating func append(
+        _ table: RowReader.TableRows, _ partitioner: Partitioner, to output: PartitionedOutput
+    ) throws {
+        for (row, partition) in table.reader.partitionOfRow.enumerated() {
             let partition = Int(partition)
             while rows.count <= partition { rows.append([]) }
             if rows[partition].isEmpty { met.append(partition) }
@@ -213,10 +215,10 @@ struct RowSpread {
         }
         for partition in met.sorted() {
             var own = exchange(&rows[partition], with: [])
-            let ranges = reader.moments.map { TimeRange(of: own, $0) }
+            let ranges = table.reader.moments.map { TimeRange(of: own, $0) }
             try output.append(
-                reader.batch, rows: own.span, to: Int32(partition),
-                path: reader.partitioner.paths[partition], ranges: ranges)
+                table.reader.batch, rows: own.span, of: table.number, to: Int32(partition),
+                path: partitioner.paths[partition], ranges: ranges)
             own.removeAll(keepingCapacity: true)
             rows[partition] = own
         }

@@ -60,10 +60,11 @@ extension Verifier {
         let key = dataset.key.uniqued
         let files = share.files.filter { $0.chunk.leaf == leaf.oid }
         let plans = try files.map { try layouts.layout(of: $0) }
+        let rowPlans = zip(files, plans).filter { !$0.0.chunk.hasItems }.map(\.1)
         let keys = try VerifyKeys(
             dataset, columns: try source.connection.columns(ofTable: leaf.oid), name: leaf.qualifiedName,
-            types: try keyTypes(plans, key), key: key, byPartition: false)
-        try checkOrigins(plans, keys, key)
+            types: try keyTypes(rowPlans, key), key: key, byPartition: false)
+        try checkOrigins(rowPlans, keys, key)
         // Who writes is asked before the snapshot: what they have written is invisible then.
         certificate.reasons += try writers(of: leaf, source)
         certificate.checkedAt = Date()
@@ -71,7 +72,8 @@ extension Verifier {
             work: work,
             files: zip(files, plans).map { file, plan in
                 VerifyComparison.File(
-                    chunk: file.chunk, layout: plan, key: plan.columns(of: key) ?? [], partition: "")
+                    chunk: file.chunk, layout: plan, key: plan.columns(of: key) ?? [],
+                    partition: file.chunk.hasItems ? nil : "")
             },
             units: [
                 VerifyUnit(

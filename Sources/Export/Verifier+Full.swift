@@ -61,7 +61,9 @@ extension Verifier {
         /// The files, each with its output partition if it is compared.
         var compared: [VerifyComparison.File] {
             files.map { chunk, layout in
-                let columns = sides != nil && names[chunk.leaf] != nil ? layout.columns(of: key) : nil
+                // Elements of arrays are no rows of the source.
+                let isCompared = sides != nil && names[chunk.leaf] != nil && !chunk.hasItems
+                let columns = isCompared ? layout.columns(of: key) : nil
                 return VerifyComparison.File(
                     chunk: chunk, layout: layout, key: columns ?? [],
                     partition: columns.map { _ in byPartition ? chunk.folders : "" })
@@ -100,7 +102,7 @@ extension Verifier {
         setup.key = dataset.key.uniqued
         setup.names = Dictionary(leaves.map { ($0.oid, $0.qualifiedName) }) { first, _ in first }
         let present = Set(table.leaves.map(\.oid))
-        let own = setup.files.filter { setup.names[$0.chunk.leaf] != nil }
+        let own = setup.files.filter { setup.names[$0.chunk.leaf] != nil && !$0.chunk.hasItems }
         let types = try keyTypes(own.map(\.layout), setup.key)
         let partitions = dataset.partitionBy
         setup.byPartition = own.allSatisfy { $0.layout.isPartitioned(as: partitions) }
@@ -117,7 +119,7 @@ extension Verifier {
         setup.units = try units(leaves, watermarks, keys, source, identity)
         var sides = VerifyReport.Comparison(key: setup.key)
         sides.leaves = leaves.count
-        let gone = setup.files.filter { !present.contains($0.chunk.leaf) }
+        let gone = setup.files.filter { !present.contains($0.chunk.leaf) && !$0.chunk.hasItems }
         sides.gone = VerifyReport.Gone(
             leaves: Set(
                 gone.map { file in
@@ -138,7 +140,7 @@ extension Verifier {
                     reason: "its key (\(key.joined(separator: ", "))) is not in its files",
                     hint: "Only what the files hold can be compared: have the key among the columns.")
             }
-            types = columns.map { layout.schema.columns[$0].type }
+            types = columns.map { layout.tables[0].schema.columns[$0].type }
         }
         return types
     }
@@ -192,7 +194,7 @@ extension Verifier {
 
 extension ChunkRecord {
     /// The folders of the output partition, without the dataset's.
-    var folders: String { key.split(separator: "/").dropFirst().dropLast().joined(separator: "/") }
+    var folders: String { Layout.partition(of: key) }
 }
 
 extension DatasetPlan {

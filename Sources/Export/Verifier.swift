@@ -85,7 +85,7 @@ public final class Verifier {
             let files = live[name] ?? []
             var report = VerifyReport.Dataset(name: name)
             report.files = files.count
-            report.rows = files.reduce(0) { $0 + $1.chunk.rows }
+            report.rows = files.reduce(0) { $0 + ($1.chunk.hasItems ? 0 : $1.chunk.rows) }
             report.bytes = files.reduce(0) { $0 + $1.chunk.bytes }
             return Share(spec: spec.datasets.first { $0.name == name }, files: files, report: report)
         }

@@ -1,7 +1,7 @@
 import Lake
 import ObjectStore
 
-/// How each file was written: what the plan of its run says of columns and format.
+/// How each file was written: what the plan of its run says of its table's columns and format.
 struct VerifyLayouts {
     private let lake: CommitLog
     private let store: any ObjectStore
@@ -19,13 +19,17 @@ struct VerifyLayouts {
     mutating func layout(of file: LiveFile) throws -> DatasetPlan {
         let plans = try known[file.version] ?? load(file)
         known[file.version] = plans
-        guard let plan = plans.first(where: { $0.name == file.chunk.dataset && $0.schema.version == file.chunk.schema })
+        guard var plan = plans.first(where: { $0.name == file.chunk.dataset }),
+            let table = plan.tables.first(where: {
+                $0.name == file.chunk.table && $0.schema.version == file.chunk.schema
+            })
         else {
             throw LakeError(
                 operation: "read", object: file.chunk.key,
                 reason:
-                    "the plan of its run says nothing of columns version \(file.chunk.schema) of \(file.chunk.dataset)")
+                    "the plan of its run says nothing of columns version \(file.chunk.schema) of \(file.chunk.table)")
         }
+        plan.tables = [table]
         return plan
     }
 
@@ -52,13 +56,17 @@ struct VerifyLayouts {
 }
 
 extension DatasetPlan {
-    /// The columns of the files that hold a key, in its order; nil when one is not in the files.
+    /// Whether a column of the source is left out of the files, or unreadable in them.
+    func hides(_ column: String) -> Bool { redactions.contains { $0.column == column && $0.path.isEmpty } }
+
+    /// The columns of the first table's files that hold a key, in its order; nil when one is not in the files.
     func columns(of key: [String]) -> [Int]? {
         var found: [Int] = []
         for name in key {
-            guard
-                let index = schema.columns.firstIndex(where: {
-                    $0.field == name && $0.path == nil && !retired.contains($0.name)
+            // What was made unreadable cannot be compared.
+            guard !hides(name),
+                let index = tables[0].schema.columns.firstIndex(where: {
+                    $0.field == name && $0.path == nil && !tables[0].retired.contains($0.name)
                 })
             else { return nil }
             found.append(index)
@@ -69,9 +77,9 @@ extension DatasetPlan {
     /// How a column's values come to be: its type, and the SQL that reads it. Where both are equal, equal rows have equal
     /// texts.
     func origin(_ column: Int) throws -> VerifyOrigin {
-        let planned = schema.columns[column]
+        let planned = tables[0].schema.columns[column]
         let name = planned.field ?? planned.name
-        let place = try field(planned.type == .string ? ["\(name)::text", name] : [name])
+        let place = try field(TableReader.fieldNames(name, planned.type))
         return VerifyOrigin(type: planned.type.description, expression: fields[place.index].expression)
     }
 }

@@ -48,7 +48,8 @@ final class VerifyTools {
         }
         let decompressor = try decompressor(Codec(rawValue: layout.output.codec) ?? .zstd)
         decompressor.reset()
-        var reader = KeyReader(format: layout.output.rowFormat, columns: layout.schema.columns.map(\.column), key: key)
+        var reader = KeyReader(
+            format: layout.output.rowFormat, columns: layout.tables[0].schema.columns.map(\.column), key: key)
         var hash = SHA256()
         var size: Int64 = 0
         var rawBytes: Int64 = 0

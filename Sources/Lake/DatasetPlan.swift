@@ -1,3 +1,5 @@
+import Records
+
 /// A dataset as a run exports it.
 public struct DatasetPlan: Codable, Sendable {
     /// How rows are found.
@@ -22,14 +24,16 @@ public struct DatasetPlan: Codable, Sendable {
     public var cursor: TimeBound?
     /// The columns that identify a row, each with its SQL type.
     public var key: [KeyPlan]
-    /// The columns of the output.
-    public var schema: DatasetSchema
+    /// The tables that the rows go to; those with an array's elements behind the one that the array is taken out of.
+    public var tables: [TablePlan]
+    /// The field that tells which table takes a row; nil where there is only one.
+    public var split: String?
     /// What is read: one expression a field, in COPY order.
     public var fields: [FieldPlan]
-    /// The columns that the pipeline asks for no more: they stay in the files, empty.
-    public var retired: [String]
     /// The JSON fields that are flattened, and how deep.
     public var flatten: [FlattenPlan]
+    /// What is kept out of the files, or made unreadable before anything is written.
+    public var redactions: [RedactionPlan]
     /// The parts of the partition path, in order.
     public var partitions: [PartitionPlan]
     /// The user's own condition.
@@ -44,8 +48,9 @@ public struct DatasetPlan: Codable, Sendable {
     /// Makes a dataset's plan.
     public init(
         name: String, table: String, mode: Mode = .transactions, relation: String? = nil, cursor: TimeBound? = nil,
-        key: [KeyPlan] = [], schema: DatasetSchema, fields: [FieldPlan], retired: [String], flatten: [FlattenPlan],
-        partitions: [PartitionPlan], filter: String?, output: OutputPlan, leaves: [LeafPlan], notes: [String] = []
+        key: [KeyPlan] = [], tables: [TablePlan], split: String? = nil, fields: [FieldPlan], flatten: [FlattenPlan],
+        redactions: [RedactionPlan] = [], partitions: [PartitionPlan], filter: String?, output: OutputPlan,
+        leaves: [LeafPlan], notes: [String] = []
     ) {
         self.name = name
         self.table = table
@@ -53,15 +58,33 @@ public struct DatasetPlan: Codable, Sendable {
         self.relation = relation
         self.cursor = cursor
         self.key = key
-        self.schema = schema
+        self.tables = tables
+        self.split = split
         self.fields = fields
-        self.retired = retired
         self.flatten = flatten
+        self.redactions = redactions
         self.partitions = partitions
         self.filter = filter
         self.output = output
         self.leaves = leaves
         self.notes = notes
+    }
+}
+
+/// What is kept out of the files, or made unreadable before anything is written.
+public struct RedactionPlan: Codable, Hashable, Sendable {
+    /// The table's column.
+    public var column: String
+    /// The steps that lead to the value inside a JSON document; none for the column itself.
+    public var path: [PathStep]
+    /// What becomes of it.
+    public var action: RedactionRule.Action
+
+    /// Makes a redaction.
+    public init(column: String, path: [PathStep], action: RedactionRule.Action) {
+        self.column = column
+        self.path = path
+        self.action = action
     }
 }
 
@@ -141,7 +164,17 @@ public struct OutputPlan: Codable, Hashable, Sendable {
     public var delimiter: String
     /// For CSV: how NULL is written.
     public var null: String
-    /// `zstd` or `none`.
+    /// For CSV: `minimal`, or `all`: every value but NULL is quoted.
+    public var quote: String
+    /// For CSV: `lf` or `crlf`.
+    public var lineEnd: String
+    /// For NDJSON: `keep`, or `omit`: NULL is absent.
+    public var nulls: String
+    /// For NDJSON: whether whole numbers, numbers and decimals are strings.
+    public var bigintAsString: Bool
+    /// What becomes of NaN, infinities and moments out of the calendar: `null`, `string` or `fail`.
+    public var specialValues: String
+    /// `zstd`, `gzip` or `none`.
     public var codec: String
     /// The codec's level.
     public var level: Int
@@ -152,13 +185,19 @@ public struct OutputPlan: Codable, Hashable, Sendable {
 
     /// Makes an output description.
     public init(
-        format: String, header: Bool, delimiter: String, null: String, codec: String, level: Int, chunkBytes: Int,
-        chunkRows: Int?
+        format: String, header: Bool = false, delimiter: String = ",", null: String = "", quote: String = "minimal",
+        lineEnd: String = "lf", nulls: String = "keep", bigintAsString: Bool = false, specialValues: String = "null",
+        codec: String, level: Int, chunkBytes: Int, chunkRows: Int?
     ) {
         self.format = format
         self.header = header
         self.delimiter = delimiter
         self.null = null
+        self.quote = quote
+        self.lineEnd = lineEnd
+        self.nulls = nulls
+        self.bigintAsString = bigintAsString
+        self.specialValues = specialValues
         self.codec = codec
         self.level = level
         self.chunkBytes = chunkBytes

@@ -10,6 +10,8 @@ public struct LakeState: Codable, Sendable {
     public var pipeline: String?
     /// The source that it was filled from, as the last commit has it.
     public var source: SourceIdentity?
+    /// What tells the key of hashed values from another one; nil where nothing was hashed yet.
+    public var hashKey: String?
     /// The datasets that have been exported.
     public var datasets: [String: DatasetState] = [:]
     /// The runs that are open, by number.
@@ -68,9 +70,13 @@ public struct LakeState: Codable, Sendable {
             let run = try openRun(commit.run, of: number)
             end(run, entry: number, time: entry.time, window: commit.window, counts: commit.counts, reason: nil)
             source = entry.source
+            hashKey = commit.hashKey ?? hashKey
             for name in commit.resets { datasets[name]?.watermarks = [:] }
             if !commit.resets.isEmpty { marks = [] }
-            for (name, schema) in commit.schemas { datasets[name, default: DatasetState()].schema = schema }
+            for (name, versions) in commit.tables {
+                for version in versions { datasets[name, default: DatasetState()].take(version, entry: number) }
+            }
+            for (name, counts) in commit.counts { datasets[name]?.add(counts.strays) }
             for (name, watermarks) in commit.watermarks {
                 for var watermark in watermarks {
                     let leaf = Int(watermark.leaf)
@@ -103,7 +109,7 @@ public struct LakeState: Codable, Sendable {
 
     private mutating func remember(_ commit: LogEntry.Commit, _ run: OpenRun, entry: Int, time: Date) {
         for name in commit.counts.keys
-        where run.kind != .export || commit.removed.contains(where: { $0.hasPrefix("\(name)/") }) {
+        where run.kind != .export || commit.removed.contains(where: { datasets[name]?.hasFile($0) == true }) {
             datasets[name, default: DatasetState()].rewritten = entry
         }
         if run.kind == .export {
@@ -135,8 +141,8 @@ public struct LakeState: Codable, Sendable {
 
 /// What the log says of a dataset.
 public struct DatasetState: Codable, Sendable {
-    /// The columns at present; nil before the first commit.
-    public var schema: DatasetSchema?
+    /// The tables that its rows have gone to, by name.
+    public var tables: [String: TableState] = [:]
     /// How far each leaf has been exported, by oid; kept when a leaf vanishes.
     public var watermarks: [Int: Watermark] = [:]
     /// Of a snapshot dataset: what tells whether its rows are others now.
@@ -147,6 +153,22 @@ public struct DatasetState: Codable, Sendable {
 
     /// A dataset of which the log says nothing yet.
     public init() {}
+
+    mutating func take(_ version: LogEntry.TableVersion, entry: Int) {
+        let table = version.table
+        var state =
+            tables[table.name]
+            ?? TableState(schema: table.schema, share: table.share, items: table.items, history: [])
+        state.take(table, version.output, entry: entry)
+        tables[table.name] = state
+    }
+
+    mutating func add(_ strays: [StrayCount]) {
+        for (table, strays) in Dictionary(grouping: strays, by: \.table) { tables[table]?.add(strays) }
+    }
+
+    /// Whether a key is that of a file of one of the tables.
+    func hasFile(_ key: String) -> Bool { tables[Layout.table(of: key)] != nil }
 }
 
 /// A run that has begun and has neither been committed nor abandoned.

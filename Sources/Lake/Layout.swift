@@ -32,15 +32,26 @@ public enum Layout {
         "_tidemark/manifest/\(dataset)/\(padded(entry, 10)).json"
     }
 
+    /// The table that a file belongs to, by its key: the folders before the partition's.
+    public static func table(of key: String) -> String {
+        let folders = key.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return folders.prefix { !$0.contains("=") }.joined(separator: "/")
+    }
+
+    /// The partition's folders of a file, by its key.
+    public static func partition(of key: String) -> String {
+        key.split(separator: "/").dropLast().drop { !$0.contains("=") }.joined(separator: "/")
+    }
+
     /// The key of a chunk.
     ///
     /// - Parameters:
-    ///   - dataset: the dataset's name.
+    ///   - table: the table's name.
     ///   - partition: its partition folders, such as `event_date=2026-11-01`, each already path-safe.
     ///   - name: whose chunk it is.
     ///   - suffix: what the name ends in, such as `.ndjson.zst`.
-    public static func chunk(dataset: String, partition: [String], name: ChunkName, suffix: String) -> String {
-        ([dataset] + partition + [name.description + suffix]).joined(separator: "/")
+    public static func chunk(table: String, partition: [String], name: ChunkName, suffix: String) -> String {
+        ([table] + partition + [name.description + suffix]).joined(separator: "/")
     }
 
     /// What the names of all chunks of a run begin with.

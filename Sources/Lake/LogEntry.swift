@@ -106,22 +106,25 @@ public struct LogEntry: Codable, Sendable {
         public var removed: [String]
         /// The watermarks that an export moved, per dataset.
         public var watermarks: [String: [Watermark]]
-        /// The schemas that begin here, per dataset.
-        public var schemas: [String: DatasetSchema]
+        /// The tables that begin here, or get a new version of their columns, per dataset.
+        public var tables: [String: [TableVersion]]
         /// What was exported, per dataset.
         public var counts: [String: Counts]
         /// The datasets whose former watermarks mean nothing any more: they were another source's.
         public var resets: [String]
         /// What snapshot datasets held, per dataset: see ``UnitResult/fingerprint``.
         public var fingerprints: [String: String]
+        /// What tells the key of hashed values from another one; nil where nothing is hashed.
+        public var hashKey: String?
         /// For a backfill: what was rewritten.
         public var backfill: BackfillPlan?
 
         /// Makes the entry's text.
         public init(
             run: Int, uuid: String, attempt: Int, window: WindowPlan, added: [ChunkRecord], removed: [String] = [],
-            watermarks: [String: [Watermark]], schemas: [String: DatasetSchema], counts: [String: Counts],
-            resets: [String] = [], fingerprints: [String: String] = [:], backfill: BackfillPlan? = nil
+            watermarks: [String: [Watermark]], tables: [String: [TableVersion]], counts: [String: Counts],
+            resets: [String] = [], fingerprints: [String: String] = [:], hashKey: String? = nil,
+            backfill: BackfillPlan? = nil
         ) {
             self.run = run
             self.uuid = uuid
@@ -130,11 +133,26 @@ public struct LogEntry: Codable, Sendable {
             self.added = added
             self.removed = removed
             self.watermarks = watermarks
-            self.schemas = schemas
+            self.tables = tables
             self.counts = counts
             self.resets = resets
             self.fingerprints = fingerprints
+            self.hashKey = hashKey
             self.backfill = backfill
+        }
+    }
+
+    /// A version of a table's columns, and how files of it are written.
+    public struct TableVersion: Codable, Hashable, Sendable {
+        /// The table.
+        public var table: TablePlan
+        /// How its files are written.
+        public var output: OutputPlan
+
+        /// Makes a version.
+        public init(table: TablePlan, output: OutputPlan) {
+            self.table = table
+            self.output = output
         }
     }
 
@@ -154,7 +172,7 @@ public struct LogEntry: Codable, Sendable {
 
     /// What a run exported of one dataset.
     public struct Counts: Codable, Hashable, Sendable {
-        /// Rows written.
+        /// Rows of the source.
         public var rows: Int64
         /// Files written.
         public var chunks: Int
@@ -162,19 +180,45 @@ public struct LogEntry: Codable, Sendable {
         public var bytes: Int64
         /// What no column took, by path.
         public var strays: [StrayCount]
+        /// What was written to each table, where there are several.
+        public var tables: [String: Table]
         /// Of a dataset that goes by a time column: the rows that no window ever holds.
         public var unplaced: Unplaced?
         /// Rows that seemed new but are far too old: their transaction ids have been given again. They were not exported.
         public var refused: Int64
 
+        /// What was written to one table.
+        public struct Table: Codable, Hashable, Sendable {
+            /// Rows written.
+            public var rows: Int64 = 0
+            /// Files written.
+            public var chunks = 0
+            /// Bytes of those files.
+            public var bytes: Int64 = 0
+
+            /// Nothing.
+            public init() {}
+
+            /// Adds files.
+            public static func + (some: Table, more: Table) -> Table {
+                var sum = some
+                sum.rows += more.rows
+                sum.chunks += more.chunks
+                sum.bytes += more.bytes
+                return sum
+            }
+        }
+
         /// Makes counts.
         public init(
-            rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount], unplaced: Unplaced? = nil, refused: Int64 = 0
+            rows: Int64, chunks: Int, bytes: Int64, strays: [StrayCount], tables: [String: Table] = [:],
+            unplaced: Unplaced? = nil, refused: Int64 = 0
         ) {
             self.rows = rows
             self.chunks = chunks
             self.bytes = bytes
             self.strays = strays
+            self.tables = tables
             self.unplaced = unplaced
             self.refused = refused
         }

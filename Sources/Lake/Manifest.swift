@@ -1,4 +1,4 @@
-/// What a warehouse loads after a commit: the files that it added to one dataset.
+/// What a warehouse loads after a commit: the files that it added to one dataset, which may be one made of another.
 public struct Manifest: Codable, Sendable {
     /// The version of this format.
     public var format = 1
@@ -30,17 +30,17 @@ public struct Manifest: Codable, Sendable {
     /// Makes the manifest of a commit.
     ///
     /// - Parameters:
-    ///   - dataset: the dataset.
+    ///   - table: the table.
     ///   - commit: the commit.
     ///   - version: the commit's entry.
-    ///   - schema: the version of the dataset's columns.
-    public init(dataset: String, commit: LogEntry.Commit, version: Int, schema: Int) {
-        self.dataset = dataset
+    ///   - schema: the version of the table's columns.
+    public init(table: String, commit: LogEntry.Commit, version: Int, schema: Int) {
+        self.dataset = table
         self.run = commit.run
         self.version = version
         self.schema = schema
-        files = commit.added.filter { $0.dataset == dataset }
+        files = commit.added.filter { $0.table == table }
             .map { File(key: $0.key, rows: $0.rows, bytes: $0.bytes, sha256: $0.sha256) }
-        replaces = commit.removed.filter { $0.hasPrefix("\(dataset)/") }
+        replaces = commit.removed.filter { Layout.table(of: $0) == table }
     }
 }

@@ -30,6 +30,8 @@ public struct RunPlan: Codable, Sendable {
     public var backfill: BackfillPlan?
     /// The datasets whose former watermarks the commit forgets.
     public var resets: [String]
+    /// What tells the key of hashed values from another one; nil where nothing is hashed.
+    public var hashKey: String?
     /// Whether more of a large first load follows when this is committed.
     public var isStep: Bool
 
@@ -38,7 +40,8 @@ public struct RunPlan: Codable, Sendable {
         program: String, uuid: String, kind: RunKind, version: Int = 0, pipeline: String, settings: String,
         source: SourceIdentity, window: WindowPlan, datasets: [DatasetPlan], units: [UnitPlan],
         replaces: ReplacePlan? = nil,
-        backfill: BackfillPlan? = nil, resets: [String] = [], isStep: Bool = false
+        backfill: BackfillPlan? = nil, resets: [String] = [], hashKey: String? = nil,
+        isStep: Bool = false
     ) {
         self.program = program
         self.uuid = uuid
@@ -53,6 +56,7 @@ public struct RunPlan: Codable, Sendable {
         self.replaces = replaces
         self.backfill = backfill
         self.resets = resets
+        self.hashKey = hashKey
         self.isStep = isStep
     }
 }

@@ -74,9 +74,13 @@ public struct ChunkRecord: Codable, Hashable, Sendable {
     public var key: String
     /// The dataset's name.
     public var dataset: String
+    /// The table's: the dataset's, or that of one made of it.
+    public var table: String
+    /// Whether its rows are elements of arrays, and not rows of the source.
+    public var hasItems: Bool
     /// The leaf its rows came from.
     public var leaf: UInt32
-    /// The schema version its columns are of.
+    /// The version of the table's columns that it has.
     public var schema: Int
     /// The rows.
     public var rows: Int64
@@ -91,11 +95,13 @@ public struct ChunkRecord: Codable, Hashable, Sendable {
 
     /// Makes a record.
     public init(
-        key: String, dataset: String, leaf: UInt32, schema: Int, rows: Int64, bytes: Int64, rawBytes: Int64,
-        sha256: String, ranges: [String: TimeRange]
+        key: String, dataset: String, table: String, hasItems: Bool = false, leaf: UInt32, schema: Int, rows: Int64,
+        bytes: Int64, rawBytes: Int64, sha256: String, ranges: [String: TimeRange]
     ) {
         self.key = key
         self.dataset = dataset
+        self.table = table
+        self.hasItems = hasItems
         self.leaf = leaf
         self.schema = schema
         self.rows = rows
@@ -128,36 +134,49 @@ public struct TimeRange: Codable, Hashable, Sendable {
 
 /// How often values at a path went to `_extra`.
 public struct StrayCount: Codable, Hashable, Sendable {
-    /// The JSON Pointer, its first step the table's column.
+    /// The table in whose `_extra` they are.
+    public var table: String
+    /// The JSON Pointer, its first step the source's column.
     public var pointer: String
     /// How many values no column is planned for.
     public var unplanned: Int64
     /// How many values did not fit their column's type.
     public var misfits: Int64
+    /// How many values of another kind their column, a string's, holds as text: they are in `_extra` as they were, too.
+    public var widened: Int64
     /// The kinds of JSON value seen there.
     public var kinds: [String]
 
     /// Makes a count.
-    public init(pointer: String, unplanned: Int64, misfits: Int64, kinds: [String]) {
+    public init(table: String, pointer: String, unplanned: Int64, misfits: Int64, widened: Int64 = 0, kinds: [String]) {
+        self.table = table
         self.pointer = pointer
         self.unplanned = unplanned
         self.misfits = misfits
+        self.widened = widened
         self.kinds = kinds
     }
 
-    /// Adds up counts of the same paths, sorted by path.
+    /// Adds up counts of the same paths, sorted by table and path.
     public static func sum(_ counts: some Sequence<StrayCount>) -> [StrayCount] {
-        var byPointer: [String: StrayCount] = [:]
+        var sums: [Place: StrayCount] = [:]
         for count in counts {
-            guard var sum = byPointer[count.pointer] else {
-                byPointer[count.pointer] = count
+            let place = Place(table: count.table, pointer: count.pointer)
+            guard var sum = sums[place] else {
+                sums[place] = count
                 continue
             }
             sum.unplanned += count.unplanned
             sum.misfits += count.misfits
+            sum.widened += count.widened
             sum.kinds = Array(Set(sum.kinds + count.kinds)).sorted()
-            byPointer[count.pointer] = sum
+            sums[place] = sum
         }
-        return byPointer.values.sorted { $0.pointer < $1.pointer }
+        return sums.values.sorted { ($0.table, $0.pointer) < ($1.table, $1.pointer) }
+    }
+
+    private struct Place: Hashable {
+        let table: String
+        let pointer: String
     }
 }

@@ -4,19 +4,29 @@ import Records
 public struct ColumnSpec: Hashable, Sendable {
     /// The name in the files; unique in its dataset whatever its case.
     public var name: String
-    /// Where the values come from: the table's column, then the keys of nested JSON objects; at least one step.
-    public var from: [String]
+    /// Where the values come from.
+    public var from: FieldPath
+    /// An SQL expression in place of ``from``.
+    public var sql: String?
     /// The type; nil: as the table has it.
     public var type: ColumnType?
 
     /// Makes a column.
     ///
-    /// - Parameter from: nil for the table's column of that name.
-    public init(name: String, from: [String]? = nil, type: ColumnType? = nil) {
+    /// - Parameters:
+    ///   - from: nil for the table's column of that name.
+    ///   - sql: an expression over the table's columns.
+    public init(name: String, from: FieldPath? = nil, sql: String? = nil, type: ColumnType? = nil) {
         self.name = name
-        self.from = from ?? [name]
+        self.from = from ?? FieldPath(column: name)
+        self.sql = sql
         self.type = type
     }
+
+    /// What stands for all of the table's columns that are not named.
+    public static let all = "*"
+    /// Whether it stands for all of the table's columns that are not named.
+    public var isAll: Bool { name == Self.all }
 }
 
 extension ColumnSpec {
@@ -26,11 +36,28 @@ extension ColumnSpec {
     init(reading map: Mapping) {
         map.require("name", hint: "name the column, as in {name: user_id, from: payload.user.id}")
         let name = map.value("name", Self.checkedName) ?? ""
-        self.init(name: name, from: map.value("from", FieldPath.steps), type: map.value("type", Self.type))
+        let sql = map.value("sql", Self.expression)
+        self.init(name: name, from: map.value("from", FieldPath.single), sql: sql, type: map.value("type", Self.type))
+        if sql != nil, map.has("from") {
+            map.document.report(
+                "'from' and 'sql' are both set", at: map.place(of: "sql"), hint: "remove one of them")
+        }
+        if isAll, map.has("from") || map.has("sql") || map.has("type") {
+            map.document.report(
+                "'*' stands for all of the table's columns", at: map.place(of: "name"),
+                hint: "write just \"*\", or name a column")
+        }
         map.finish()
     }
 
-    private static func checkedName(_ text: String) throws(InvalidValue) -> String {
+    static func expression(_ text: String) throws(InvalidValue) -> String {
+        let hint = "write an SQL expression over the table's columns, such as \"upper(country)\""
+        guard text.contains(where: { !$0.isWhitespace }), !text.contains("\0") else { throw InvalidValue(hint: hint) }
+        guard text.last != ";" else { throw InvalidValue("it ends in a semicolon", hint: hint) }
+        return text
+    }
+
+    static func checkedName(_ text: String) throws(InvalidValue) -> String {
         guard text.lowercased() != extra else {
             throw InvalidValue("it is reserved for what no other column takes", hint: "choose another name")
         }

@@ -10,19 +10,23 @@ extension DatasetSpec {
         let initial = Self.initial(map)
         let columns = map.entries("columns", short: "name")
         let flatten = map.entries("flatten", short: "column")
-        let exclude = map.texts("exclude", Parse.name)
+        let privacy = PrivacySpec(reading: map)
+        let rename = Self.rename(map)
+        let split = SplitSpec.read(from: map)
         let partitions = map.entries("partition_by", short: "column")
         let filter = map.value("where", Self.condition)
         let settings = defaults.overridden(by: map)
         self.init(
             name: name, table: table, query: query, key: key?.map(\.value) ?? [], mode: mode ?? .incremental,
             cursor: cursor, prune: prune, initial: initial ?? .all, columns: columns?.map(ColumnSpec.init(reading:)),
-            flatten: flatten?.map(FlattenSpec.init(reading:)) ?? [], exclude: exclude?.map(\.value) ?? [],
-            sample: settings.sample, partitionBy: partitions?.map(PartitionSpec.init(reading:)) ?? [],
-            format: settings.formatSpec, compression: settings.compression, chunk: settings.chunk,
+            flatten: flatten?.map(FlattenSpec.init(reading:)) ?? [], privacy: privacy, rename: rename,
+            schema: settings.schema, split: split, sample: settings.sample,
+            partitionBy: partitions?.map(PartitionSpec.init(reading:)) ?? [], format: settings.formatSpec,
+            specialValues: settings.specialValues, compression: settings.compression, chunk: settings.chunk,
             timestampZone: settings.timestampZone, filter: filter)
         checkOrigin(map)
-        check(map, key: key, columns: columns, flatten: flatten ?? [], exclude: exclude ?? [], partitions ?? [])
+        check(map, key: key, columns: columns, flatten: flatten ?? [], partitions ?? [])
+        checkPrivacy(map)
         map.finish()
     }
 
@@ -53,6 +57,44 @@ extension DatasetSpec {
         let from = own.value("from", Parse.moment)
         own.finish()
         return from.map { .from(column: column, from: $0) }
+    }
+
+    /// The names that columns get.
+    private static func rename(_ map: Mapping) -> [FieldPath: String] {
+        let named = map.mapping("rename", kind: "a mapping of columns and places to names")
+        var names: [FieldPath: String] = [:]
+        for entry in named.entries {
+            do throws(InvalidValue) {
+                let path = try FieldPath.single(entry.name)
+                names[path] = named.value(entry.name, ColumnSpec.checkedName)
+            } catch {
+                map.document.report(
+                    "'rename' cannot speak of '\(entry.name)'" + (error.reason.map { ": \($0)" } ?? ""),
+                    at: entry.place,
+                    hint: error.hint)
+            }
+        }
+        return names
+    }
+
+    /// What is hashed or masked must not stand in a path, and what is left out cannot be split by.
+    private func checkPrivacy(_ map: Mapping) {
+        func report(_ column: String, _ setting: String) {
+            guard let action = privacy.action(on: column) else { return }
+            if action == .exclude, setting == "partition_by" { return }
+            let how = action == .exclude ? "left out" : action == .hash ? "hashed" : "masked"
+            map.document.report(
+                "'\(setting)' puts values into paths of a column that is \(how)", at: map.place(of: setting),
+                hint: "divide by another column")
+        }
+        for part in partitionBy { report(part.column, "partition_by") }
+        if let split { report(split.column, "split_by") }
+        let hidden = (privacy.hash + privacy.mask.map(\.path)).filter(\.steps.isEmpty)
+        if hidden.contains(where: { path in flatten.contains { $0.column == path.column } }) {
+            map.document.report(
+                "a column is flattened, and hashed or masked as a whole", at: map.place(of: "flatten"),
+                hint: "name the places in it, as in payload.user.email")
+        }
     }
 
     /// What belongs together of table, query, mode and cursor.
@@ -101,7 +143,7 @@ extension DatasetSpec {
 
     /// Checks what holds between settings.
     private func check(
-        _ map: Mapping, key: [Text]?, columns: [Mapping]?, flatten: [Mapping], exclude: [Text], _ partitions: [Mapping]
+        _ map: Mapping, key: [Text]?, columns: [Mapping]?, flatten: [Mapping], _ partitions: [Mapping]
     ) {
         let document = map.document
         if map.isEmptyList("key") {
@@ -112,26 +154,31 @@ extension DatasetSpec {
                 "'columns' is empty", at: map.place(of: "columns"),
                 hint: "name at least one, or remove 'columns' to take all of the table's")
         }
-        if case .ndjson = format, map.has("csv") {
+        let isCSV = if case .csv = format { true } else { false }
+        for key in isCSV ? ["nulls", "bigint_as_string"] : ["csv"] where map.has(key) {
+            let (own, other) = isCSV ? ("csv", "ndjson") : ("ndjson", "csv")
             document.report(
-                "'csv' is set, but the format is ndjson", at: map.place(of: "csv"),
-                hint: "add `format: csv`, or remove 'csv'")
+                "'\(key)' is set, but the format is \(own)", at: map.place(of: key),
+                hint: "write `format: \(other)`, or remove '\(key)'")
         }
-        if columns != nil, map.has("exclude") {
+        if let own = self.columns, !own.contains(where: \.isAll), !privacy.exclude.isEmpty,
+            privacy.exclude.allSatisfy(\.steps.isEmpty)
+        {
             document.report(
                 "'exclude' does nothing beside 'columns'", at: map.place(of: "exclude"),
                 hint: "remove 'exclude': columns that are not listed are left out anyway")
         }
-        checkFlatten(map, flatten.texts("column"), exclude)
+        checkFlatten(map, flatten.texts("column"))
         map.reportRepeated(columns?.texts("name") ?? [], in: "columns", ignoringCase: true)
         checkPartitions(map, partitions)
     }
 
-    private func checkFlatten(_ map: Mapping, _ flatten: [Text], _ exclude: [Text]) {
+    private func checkFlatten(_ map: Mapping, _ flatten: [Text]) {
         map.reportRepeated(flatten, in: "flatten")
-        for column in exclude where flatten.contains(where: { $0.value == column.value }) {
+        let excluded = Set(excluded)
+        for column in flatten where excluded.contains(column.value) {
             map.document.report(
-                "'\(column.shown)' is both flattened and excluded", at: column.place,
+                "'\(column.shown)' is both flattened and excluded", at: map.place(of: "exclude"),
                 hint: "remove it from 'exclude' (its JSON is not exported beside its keys anyway), or from 'flatten'")
         }
     }
@@ -139,8 +186,9 @@ extension DatasetSpec {
     /// Checks the names of partition parts: against each other, and against the columns that are known without the
     /// table.
     private func checkPartitions(_ map: Mapping, _ parts: [Mapping]) {
-        let gone = Set(exclude + flatten.map(\.column))
-        let known = columns?.map(\.name) ?? (key + partitionBy.map(\.column)).filter { !gone.contains($0) }
+        let gone = Set(excluded + flatten.map(\.column))
+        let all = (key + partitionBy.map(\.column)).filter { !gone.contains($0) }
+        let known = columns.map { $0.contains(where: \.isAll) ? $0.map(\.name) + all : $0.map(\.name) } ?? all
         let taken = Set(known.map { $0.lowercased() })
         var names: Set<String> = []
         for (part, entry) in zip(partitionBy, parts) where !part.name.isEmpty && !part.column.isEmpty {
@@ -153,7 +201,10 @@ extension DatasetSpec {
                     "two parts of 'partition_by' are called '\(name)'", at: place, hint: "name one of them with 'as'")
             }
             // A plain column's part may have the column's name, when the file and the path then say the same.
-            let isSame = columns?.allSatisfy { $0.name != part.name || $0.from == [part.column] } ?? true
+            let isSame =
+                columns?.allSatisfy {
+                    $0.name != part.name || $0.sql == nil && $0.from == FieldPath(column: part.column)
+                } ?? true
             let isItself = part.by == nil && part.name == part.column && isSame
             if !isItself, taken.contains(part.name.lowercased()) {
                 map.document.report(

@@ -28,14 +28,22 @@ public struct DatasetSpec: Hashable, Sendable {
     public var columns: [ColumnSpec]?
     /// The JSON columns whose keys become columns.
     public var flatten: [FlattenSpec]
-    /// The table's columns that are left out.
-    public var exclude: [String]
+    /// What is left out, or made unreadable.
+    public var privacy: PrivacySpec
+    /// The names that columns get, by where their values come from.
+    public var rename: [FieldPath: String]
+    /// Whether the columns may change by what the documents hold.
+    public var schema: SchemaSpec
+    /// The column whose values each make a dataset of their own.
+    public var split: SplitSpec?
     /// How many rows are looked at to find a JSON column's keys, 0 to 10,000,000.
     public var sample: Int
     /// The parts of the partition path, in order.
     public var partitionBy: [PartitionSpec]
     /// How rows are written.
     public var format: FormatSpec
+    /// What becomes of values that no file's type holds.
+    public var specialValues: SpecialValues
     /// How files are compressed.
     public var compression: CompressionSpec
     /// When a file is closed.
@@ -50,8 +58,10 @@ public struct DatasetSpec: Hashable, Sendable {
         name: String, table: TableName, query: String? = nil, key: [String], mode: Mode = .incremental,
         cursor: CursorSpec = CursorSpec(), prune: PruneSpec? = nil, initial: InitialSpec = .all,
         columns: [ColumnSpec]? = nil,
-        flatten: [FlattenSpec] = [], exclude: [String] = [], sample: Int = 10_000, partitionBy: [PartitionSpec] = [],
-        format: FormatSpec = .ndjson, compression: CompressionSpec = CompressionSpec(), chunk: ChunkSpec = ChunkSpec(),
+        flatten: [FlattenSpec] = [], privacy: PrivacySpec = PrivacySpec(), rename: [FieldPath: String] = [:],
+        schema: SchemaSpec = SchemaSpec(), split: SplitSpec? = nil, sample: Int = 10_000,
+        partitionBy: [PartitionSpec] = [], format: FormatSpec = .ndjson, specialValues: SpecialValues = .null,
+        compression: CompressionSpec = CompressionSpec(), chunk: ChunkSpec = ChunkSpec(),
         timestampZone: String = "UTC", filter: String? = nil
     ) {
         self.name = name
@@ -64,13 +74,20 @@ public struct DatasetSpec: Hashable, Sendable {
         self.initial = initial
         self.columns = columns
         self.flatten = flatten
-        self.exclude = exclude
+        self.privacy = privacy
+        self.rename = rename
+        self.schema = schema
+        self.split = split
         self.sample = sample
         self.partitionBy = partitionBy
         self.format = format
+        self.specialValues = specialValues
         self.compression = compression
         self.chunk = chunk
         self.timestampZone = timestampZone
         self.filter = filter
     }
+
+    /// The table's columns that are left out whole.
+    public var excluded: [String] { privacy.exclude.filter(\.steps.isEmpty).map(\.column) }
 }

@@ -41,12 +41,14 @@ extension Mapping {
 
     /// A mapping under a key; without settings when it is not there or empty.
     ///
-    /// - Parameter kind: what messages ask for.
-    func mapping(_ key: String, kind: String = "a mapping") -> Mapping {
+    /// - Parameters:
+    ///   - kind: what messages ask for.
+    ///   - short: the setting that a plain text in the mapping's place stands for.
+    func mapping(_ key: String, kind: String = "a mapping", short: String? = nil) -> Mapping {
         guard let entry = take(key) else {
             return Mapping(nil, path: setting(key), title: "'\(key)'", place: place, in: document)
         }
-        return nested(entry, path: setting(key), title: "'\(key)'", kind: kind)
+        return nested(entry, path: setting(key), title: "'\(key)'", kind: kind, short: short)
     }
 
     /// The mapping that an entry has as its value; without settings when it is empty.
@@ -55,13 +57,19 @@ extension Mapping {
     ///   - path: where it is.
     ///   - title: what messages call it.
     ///   - kind: what messages ask for.
-    func nested(_ entry: Entry, path: String, title: String, kind: String = "a mapping") -> Mapping {
+    ///   - short: the setting that a plain text in the mapping's place stands for.
+    func nested(
+        _ entry: Entry, path: String, title: String, kind: String = "a mapping", short: String? = nil
+    ) -> Mapping {
         let isMapping = entry.node.isNothing || entry.node.mapping != nil
-        if !isMapping {
+        let isShort = short != nil && entry.node.scalar != nil
+        if !isMapping, !isShort {
             document.report(
                 "'\(entry.name)' must be \(kind), here it is \(entry.node.kind)", at: Self.place(of: entry))
         }
-        return Mapping(isMapping ? entry.node : nil, path: path, title: title, place: entry.place, in: document)
+        return Mapping(
+            isMapping || isShort ? entry.node : nil, path: path, title: title, place: entry.place,
+            short: entry.node.isNothing ? nil : short, in: document)
     }
 
     /// A list of texts under a key, or one text that stands for a list of it; each parsed and none twice.

@@ -5,21 +5,28 @@ struct OutputSettings {
     }
 
     var format = Format.ndjson
+    var json = JSONSpec()
     var csv = CSVSpec()
+    var specialValues = SpecialValues.null
     var compression = CompressionSpec()
     var chunk = ChunkSpec()
+    var schema = SchemaSpec()
     var sample = 10_000
     var timestampZone = "UTC"
 
-    var formatSpec: FormatSpec { format == .csv ? .csv(csv) : .ndjson }
+    var formatSpec: FormatSpec { format == .csv ? .csv(csv) : .json(json) }
 
     /// These settings with what a mapping says in place of them.
     func overridden(by map: Mapping) -> OutputSettings {
         var settings = self
         settings.format = map.value("format", Parse.choice(notYet: ["parquet"])) ?? format
-        settings.csv.read(from: map.mapping("csv"))
+        settings.json.nulls = map.value("nulls", Parse.choice()) ?? json.nulls
+        settings.json.bigintAsString = map.value("bigint_as_string", Parse.bool) ?? json.bigintAsString
+        settings.csv.read(from: map.mapping("csv", short: "preset"))
+        settings.specialValues = map.value("special_values", allowsNull: true, Parse.choice()) ?? specialValues
         settings.compression.read(from: map.mapping("compression"))
         settings.chunk.read(from: map.mapping("chunk"))
+        settings.schema.read(from: map)
         settings.sample = map.value("sample", Parse.int(0...10_000_000)) ?? sample
         settings.timestampZone = map.value("timestamp_zone", Self.zone) ?? timestampZone
         return settings
@@ -43,10 +50,13 @@ struct OutputSettings {
 
 extension CSVSpec {
     fileprivate mutating func read(from map: Mapping) {
+        if let preset: Preset = map.value("preset", Parse.choice()) { self = CSVSpec(preset) }
         header = map.value("header", Parse.bool) ?? header
         delimiter = map.value("delimiter", Self.delimiter) ?? delimiter
         let taken = delimiter
         null = map.value("null", allowsNull: true) { text throws(InvalidValue) in try Self.null(text, taken) } ?? null
+        quote = map.value("quote", Parse.choice()) ?? quote
+        lineEnd = map.value("line_end", Parse.choice()) ?? lineEnd
         map.finish()
     }
 
@@ -60,7 +70,10 @@ extension CSVSpec {
 
     private static func null(_ text: String, _ delimiter: String) throws(InvalidValue) -> String {
         let forbidden = "\"\r\n\0" + delimiter
-        guard text.utf8.count <= 32, !text.unicodeScalars.contains(where: forbidden.unicodeScalars.contains) else {
+        // PostgreSQL takes a lone `\.` for the end of the data.
+        guard text.utf8.count <= 32, text != "\\.",
+            !text.unicodeScalars.contains(where: forbidden.unicodeScalars.contains)
+        else {
             throw InvalidValue(
                 hint: "write at most 32 bytes without quotes, line ends and the delimiter, such as '\\N'")
         }
@@ -70,8 +83,17 @@ extension CSVSpec {
 
 extension CompressionSpec {
     fileprivate mutating func read(from map: Mapping) {
-        codec = map.value("codec", Parse.choice(notYet: ["gzip"])) ?? codec
-        level = map.value("level", Parse.int(1...19)) ?? level
+        // A level belongs to its codec: another codec does not take it over.
+        if let own: Codec = map.value("codec", Parse.choice()), own != codec { self = CompressionSpec(codec: own) }
+        let codec = codec
+        level =
+            map.value("level") { text throws(InvalidValue) in
+                do throws(InvalidValue) {
+                    return try Parse.int(codec.levels)(text)
+                } catch {
+                    throw InvalidValue("the codec is \(codec.rawValue)", hint: error.hint)
+                }
+            } ?? level
         map.finish()
     }
 }

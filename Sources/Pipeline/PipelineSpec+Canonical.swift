@@ -48,7 +48,10 @@ extension DatasetSpec {
         case .from(let column, let from): lines.append(" initial \(quoted(column ?? "")) from \(from)")
         }
         lines += (columns ?? []).map {
-            " column \(quoted($0.name)) \($0.type?.description ?? "as-found") from \(list($0.from))"
+            """
+             column \(quoted($0.name)) \($0.type?.description ?? "as-found") \
+            \($0.sql.map { "sql \(quoted($0))" } ?? "from \(quoted("\($0.from)"))")
+            """
         }
         lines += flatten.map {
             """
@@ -56,17 +59,34 @@ extension DatasetSpec {
             depth \($0.depth) arrays \($0.arrays.rawValue)
             """
         }
-        lines += exclude.sorted().map { " exclude \(quoted($0))" }
+        for flatten in flatten {
+            switch flatten.jsonSchema {
+            case .file(let file): lines.append(" json_schema of \(quoted(flatten.column)) file \(quoted(file))")
+            case .sql(let sql): lines.append(" json_schema of \(quoted(flatten.column)) sql \(quoted(sql))")
+            case nil: break
+            }
+        }
+        lines += privacy.exclude.map { " exclude \(quoted("\($0)"))" }.sorted()
+        lines += privacy.hash.map { " hash \(quoted("\($0)"))" }.sorted()
+        lines += privacy.mask.map { " mask \(quoted("\($0.path)")) keep \($0.keep)" }.sorted()
+        lines += rename.map { " rename \(quoted("\($0.key)")) to \(quoted($0.value))" }.sorted()
+        lines.append(" schema \(schema.mode.rawValue) columns \(schema.maxColumns) count \(schema.minCount)")
+        if let split { lines.append(" split \(quoted(split.column)) datasets \(split.maxDatasets)") }
         lines.append(" sample \(sample)")
         lines += partitionBy.map {
             " partition \(quoted($0.column)) by \($0.by?.rawValue ?? "value") as \(quoted($0.name))"
         }
         switch format {
-        case .ndjson: lines.append(" format ndjson")
+        case .json(let json):
+            lines.append(" format ndjson nulls \(json.nulls.rawValue) bigint_as_string \(json.bigintAsString)")
         case .csv(let csv):
             lines.append(
-                " format csv header \(csv.header) delimiter \(quoted(csv.delimiter)) null \(quoted(csv.null))")
+                """
+                 format csv header \(csv.header) delimiter \(quoted(csv.delimiter)) null \(quoted(csv.null)) \
+                quote \(csv.quote.rawValue) line_end \(csv.lineEnd.rawValue)
+                """)
         }
+        lines.append(" special_values \(specialValues.rawValue)")
         lines.append(
             " compression \(compression.codec.rawValue)\(compression.codec == .none ? "" : " \(compression.level)")")
         lines.append(" chunk \(chunk.targetSize) rows \(chunk.rows.map(String.init) ?? "any")")

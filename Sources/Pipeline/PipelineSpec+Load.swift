@@ -58,14 +58,30 @@ extension PipelineSpec {
         let workers = map.value("workers", Parse.int(1...64))
         let unitSizes = ByteSize(bytes: 1 << 20)...ByteSize(bytes: 64 << 30)
         let unitSize = map.value("unit_size", Parse.size(unitSizes))?.bytes ?? Self.defaultUnitSize
+        let hashKey = map.value("hash_key", isSecret: true, Self.hashKey)
         let defaultsMap = map.mapping("defaults")
         let defaults = OutputSettings().overridden(by: defaultsMap)
         defaultsMap.finish()
         let datasets = Self.datasets(map, defaults)
         self.init(
-            name: name, file: file, source: source, destination: destination, workers: workers, unitSize: unitSize,
-            datasets: datasets)
+            name: name, file: file, source: source, destination: destination, workers: workers, hashKey: hashKey,
+            unitSize: unitSize, datasets: datasets)
+        checkHashKey(map)
         map.finish()
+    }
+
+    private static func hashKey(_ text: String) throws(InvalidValue) -> Secret {
+        guard text.utf8.count >= 16 else {
+            throw InvalidValue("it is too short", hint: "take 16 bytes or more, such as `openssl rand -hex 32` prints")
+        }
+        return Secret(text)
+    }
+
+    private func checkHashKey(_ map: Mapping) {
+        guard !map.has("hash_key"), let dataset = datasets.first(where: { !$0.privacy.hash.isEmpty }) else { return }
+        map.document.report(
+            "the dataset '\(dataset.name)' hashes values, and there is no 'hash_key'", at: map.place,
+            hint: "add `hash_key: ${TIDEMARK_HASH_KEY}` at the top level, and set the variable to a long random text")
     }
 
     private static func datasets(_ map: Mapping, _ defaults: OutputSettings) -> [DatasetSpec] {

@@ -10,6 +10,8 @@ public struct PipelineSpec: Hashable, Sendable {
     public var destination: DestinationSpec
     /// How many connections read at once, 1 to 64; nil: as many as the machine has cores, at most 4.
     public var workers: Int?
+    /// The key of hashed values; nil where nothing is hashed.
+    public var hashKey: Secret?
     /// How many bytes of table a unit covers, 1 MiB to 64 GiB.
     public var unitSize: Int
     /// 256 MiB.
@@ -20,13 +22,14 @@ public struct PipelineSpec: Hashable, Sendable {
     /// Makes a pipeline.
     public init(
         name: String, file: String, source: SourceSpec, destination: DestinationSpec, workers: Int? = nil,
-        unitSize: Int = defaultUnitSize, datasets: [DatasetSpec]
+        hashKey: Secret? = nil, unitSize: Int = defaultUnitSize, datasets: [DatasetSpec]
     ) {
         self.name = name
         self.file = file
         self.source = source
         self.destination = destination
         self.workers = workers
+        self.hashKey = hashKey
         self.unitSize = unitSize
         self.datasets = datasets
     }

@@ -64,6 +64,9 @@ public enum SettingReference {
         Setting(
             "unit_size", "size, 1MiB to 64GiB", "256MiB",
             "How much of a table one unit of work covers: what an interruption costs at most."),
+        Setting(
+            "hash_key", "text, 16 bytes or more", "none",
+            "The key of what `hash` names; best written as `${VARIABLE}`. Never shown."),
         Setting("defaults", "mapping", "none", "Settings for all datasets; a dataset's own win, each by itself."),
         Setting("datasets", "mapping", "required", "The datasets by name; the name is the folder in the lake."),
     ]
@@ -141,11 +144,16 @@ public enum SettingReference {
             "The time column that `initial.from` looks at."),
         Setting(
             "datasets.NAME.columns", "list", "all of the table's columns",
-            "The columns to write; a plain name is short for `{name: NAME}`."),
+            "The columns to write; a plain name is short for `{name: NAME}`, `\"*\"` stands for all others of the table."
+        ),
         Setting("datasets.NAME.columns[].name", "text", "required", "The column's name in the files."),
         Setting(
             "datasets.NAME.columns[].from", "path", "the name",
-            "The table's column, or a key in a JSON column: `payload.user.id`, `payload.\"user.name\".id`."),
+            "The table's column, or a key in a JSON column: `payload.user.id`, `payload.\"user.name\".id`, `payload.items[0].id`."
+        ),
+        Setting(
+            "datasets.NAME.columns[].sql", "SQL", "none",
+            "An expression over the table's columns in place of `from`, also a subquery in parentheses."),
         Setting(
             "datasets.NAME.columns[].type", "type", "as the table has it; string for a key in JSON",
             "string, int64, number, decimal(p,s), double, bool, timestamp, date, uuid, json or bytes."),
@@ -158,8 +166,38 @@ public enum SettingReference {
             "What the names of its columns begin with."),
         Setting("datasets.NAME.flatten[].separator", "text", "`_`", "What stands between the keys of nested objects."),
         Setting("datasets.NAME.flatten[].depth", "1 to 32", "5", "How many levels of objects are taken apart."),
-        Setting("datasets.NAME.flatten[].arrays", "json", "json", "What becomes of an array: one JSON value."),
-        Setting("datasets.NAME.exclude", "column, or a list", "none", "The table's columns that are left out."),
+        Setting(
+            "datasets.NAME.flatten[].arrays", "json or explode", "json",
+            "What becomes of an array: one JSON value, or rows of a dataset of its own, `NAME__KEYS`."),
+        Setting(
+            "datasets.NAME.flatten[].json_schema", "file, or a mapping", "none",
+            "A JSON Schema whose properties get columns, whether a sample shows them or not; the path starts at the pipeline file."
+        ),
+        Setting(
+            "datasets.NAME.flatten[].json_schema.sql", "SQL", "none", "A SELECT that gives one JSON Schema a row."),
+        Setting(
+            "datasets.NAME.exclude", "path, or a list", "none",
+            "Columns, and places in JSON columns (`payload.user.email`, `payload.items[*].email`), that are left out everywhere."
+        ),
+        Setting(
+            "datasets.NAME.hash", "path, or a list", "none",
+            "Columns and places that become their HMAC-SHA-256 under `hash_key`, everywhere."),
+        Setting(
+            "datasets.NAME.mask", "list", "none",
+            "Columns and places whose characters become `*`; a plain path is short for `{path: PATH}`."),
+        Setting("datasets.NAME.mask[].path", "path", "required", "The column or place."),
+        Setting("datasets.NAME.mask[].keep", "0 to 64", "4", "How many characters stay, at the end."),
+        Setting(
+            "datasets.NAME.rename", "mapping", "none",
+            "Names for columns, by where they come from: `{payload.user.id: user}`."
+        ),
+        Setting(
+            "datasets.NAME.split_by", "column, or a mapping", "none",
+            "A column whose values each make a dataset, `NAME/VALUE`, with columns of its own."),
+        Setting("datasets.NAME.split_by.column", "column", "required", "The table's column."),
+        Setting(
+            "datasets.NAME.split_by.max_datasets", "1 to 1000", "100",
+            "The most datasets that are made; rows with other values go to `NAME/_other`."),
         Setting(
             "datasets.NAME.partition_by", "list", "none",
             "The folders of a dataset, in order; a plain name is short for `{column: NAME}`."),
@@ -177,17 +215,43 @@ public enum SettingReference {
 
     private static let output = [
         Setting("datasets.NAME.format", "ndjson or csv", "ndjson", "How rows are written.", isShared: true),
-        Setting("datasets.NAME.csv", "mapping", "none", "How CSV is written.", isShared: true),
+        Setting(
+            "datasets.NAME.nulls", "keep or omit", "keep",
+            "For NDJSON: whether NULL is `null`, or absent as a missing key is.", isShared: true),
+        Setting(
+            "datasets.NAME.bigint_as_string", "true or false", "false",
+            "For NDJSON: whether int64, number and decimal columns are strings, for readers that round them.",
+            isShared: true),
+        Setting(
+            "datasets.NAME.csv", "mapping", "none",
+            "How CSV is written; a plain word is short for `{preset: WORD}`.", isShared: true),
+        Setting(
+            "datasets.NAME.csv.preset", "postgres, snowflake, redshift, bigquery or duckdb", "none",
+            """
+            All of CSV's settings as a loader wants them: postgres and duckdb the defaults, snowflake `quote: all`, redshift \
+            and bigquery `null: \\N`. Single settings beside it win.
+            """, isShared: true),
         Setting(
             "datasets.NAME.csv.header", "true or false", "true", "Whether a file begins with the column names.",
             isShared: true),
         Setting(
             "datasets.NAME.csv.delimiter", "one character", "`,`", "What stands between fields.", isShared: true),
         Setting("datasets.NAME.csv.null", "text", "empty", "How NULL is written.", isShared: true),
-        Setting("datasets.NAME.compression", "mapping", "none", "How files are compressed.", isShared: true),
-        Setting("datasets.NAME.compression.codec", "zstd or none", "zstd", "The codec.", isShared: true),
         Setting(
-            "datasets.NAME.compression.level", "1 to 19", "3", "From fast to small; for zstd.", isShared: true),
+            "datasets.NAME.csv.quote", "minimal or all", "minimal",
+            "Whether only what must be is quoted, or every value but NULL.", isShared: true),
+        Setting("datasets.NAME.csv.line_end", "lf or crlf", "lf", "What a line ends in.", isShared: true),
+        Setting(
+            "datasets.NAME.special_values", "null, string or fail", "null",
+            "NaN, infinities and years outside 1 to 9999 in the table's own columns: to `_extra`, as text, or an error.",
+            isShared: true),
+        Setting("datasets.NAME.compression", "mapping", "none", "How files are compressed.", isShared: true),
+        Setting(
+            "datasets.NAME.compression.codec", "zstd, gzip or none", "zstd", "The codec; BigQuery loads no zstd.",
+            isShared: true),
+        Setting(
+            "datasets.NAME.compression.level", "1 to 19, with gzip to 9", "3, with gzip 6", "From fast to small.",
+            isShared: true),
         Setting("datasets.NAME.chunk", "mapping", "none", "When a file is closed.", isShared: true),
         Setting(
             "datasets.NAME.chunk.target_size", "size, 1MiB to 5GiB", "128MiB",
@@ -195,6 +259,17 @@ public enum SettingReference {
         Setting(
             "datasets.NAME.chunk.rows", "1 or more", "any number", "The row count at which a file is closed.",
             isShared: true),
+        Setting(
+            "datasets.NAME.schema", "evolve or freeze, or a mapping", "evolve",
+            "Whether keys that went to `_extra` get columns at the next run, and columns wider types.", isShared: true),
+        Setting("datasets.NAME.schema.mode", "evolve or freeze", "evolve", "The same, in a mapping.", isShared: true),
+        Setting(
+            "datasets.NAME.schema.max_columns", "1 to 10000", "1000",
+            "The most columns of a table that get there by themselves.",
+            isShared: true),
+        Setting(
+            "datasets.NAME.schema.min_count", "1 or more", "10",
+            "How often a key must have been met before it gets a column.", isShared: true),
         Setting(
             "datasets.NAME.sample", "0 to 10000000", "10000",
             "How many rows are looked at to find the keys of JSON columns.", isShared: true),

@@ -18,13 +18,11 @@ public struct TableName: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `events`, `public.events` or `"My Schema"."Events"`.
     init(parsing text: String) throws(InvalidValue) {
-        let parts: [String]
-        do {
-            parts = try FieldPath.steps(text)
-        } catch {
+        guard let path = try? FieldPath(parsing: text), path.steps.allSatisfy({ $0.key != nil }) else {
             throw InvalidValue(
                 "it is no table's name", hint: "write SCHEMA.TABLE; names with other characters go in double quotes")
         }
+        let parts = [path.column] + path.steps.compactMap(\.key)
         switch parts.count {
         case 1: self.init(name: parts[0])
         case 2: self.init(schema: parts[0], name: parts[1])

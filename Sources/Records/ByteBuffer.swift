@@ -44,6 +44,9 @@
         }
     }
 
+    /// The bytes as UTF-8 text, for messages.
+    public var text: String { unsafe String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self) }
+
     /// Appends one byte.
     @inline(__always)
     public mutating func append(_ byte: UInt8) {

@@ -79,6 +79,10 @@ extension Flattener {
         case (.double, .number):
             guard let number = unsafe NumberText.double(value.start, value.count, value.number) else { return false }
             unsafe row.set(column, .value, number.bitPattern)
+        case (.string, .number), (.string, .bool):
+            // False all the same: `_extra` keeps what it was.
+            if unsafe node.pointee.takesScalars { unsafe row.set(column, .plainText, value.start, value.count) }
+            return false
         case (.timestamp, .string), (.date, .string), (.uuid, .string):
             return unsafe !value.hasEscape && putPlain(value, node, row)
         default: return false
@@ -140,10 +144,10 @@ extension Flattener {
         var twin = unsafe Int(main.pointee.twin)
         while twin != 0 {
             let node = unsafe trie.nodes + twin
-            if unsafe !put(value, node, row, &arena) {
+            // An array's elements that become rows are nobody's misfit.
+            if unsafe !put(value, node, row, &arena), unsafe !(value.kind == .array && main.pointee.items >= 0) {
                 if unsafe main.pointee.entryDocument == document {
-                    unsafe node.pointee.misfits += 1
-                    unsafe node.pointee.kinds |= value.counted.rawValue
+                    unsafe countMisfit(value, node)
                 } else {
                     // The entry is the path's, so the node of the path knows of it.
                     unsafe stray(value, twin, &extra)
@@ -161,14 +165,16 @@ extension Flattener {
     mutating func stray(_ value: Value, _ index: Int, _ extra: inout ExtraObject) {
         if index == KeyTrie.skipped { return }
         let node = unsafe trie.nodes + index
+        // Elements that become rows are kept there; what else stands in their place is for the path's own columns first.
+        if unsafe node.pointee.items >= 0, unsafe value.kind == .array || node.pointee.twin != 0 { return }
         if unsafe node.pointee.column >= 0 {
-            unsafe node.pointee.misfits += 1
+            unsafe countMisfit(value, node)
         } else if keepsUnplanned {
             unsafe node.pointee.unplanned += 1
+            unsafe node.pointee.kinds |= value.counted.rawValue
         } else {
             return
         }
-        unsafe node.pointee.kinds |= value.counted.rawValue
         if index == KeyTrie.overflow {
             let length = overflow.pointer.count
             overflow.pointer.append("\":")
@@ -185,21 +191,38 @@ extension Flattener {
         }
     }
 
+    /// Counts a value that a column did not take, or took as its text only.
+    private func countMisfit(_ value: Value, _ node: UnsafeMutablePointer<KeyTrie.Node>) {
+        let isScalar = unsafe value.kind == .number || value.kind == .bool
+        if isScalar, unsafe node.pointee.takesScalars {
+            unsafe node.pointee.widened += 1
+        } else {
+            unsafe node.pointee.misfits += 1
+        }
+        unsafe node.pointee.kinds |= value.counted.rawValue
+    }
+
     /// Undoes what an earlier appearance of a key did, at its path and below.
     @inline(never)
     mutating func forget(_ index: Int, _ row: Row, _ extra: inout ExtraObject) {
         let nodes = unsafe trie.nodes
         var next = index
         while true {
-            var one = next
+            // What the path itself has, then the places in its array.
+            var path = next
             repeat {
-                if unsafe nodes[one].column >= 0 { unsafe row.set(nodes[one].column, .missing, 0) }
-                one = unsafe Int(nodes[one].twin)
-            } while one != 0
-            if unsafe nodes[next].entryDocument == document {
-                unsafe extra.remove(nodes[next].entry)
-                unsafe nodes[next].entryDocument = 0
-            }
+                var one = path
+                repeat {
+                    if unsafe nodes[one].column >= 0 { unsafe row.set(nodes[one].column, .missing, 0) }
+                    one = unsafe Int(nodes[one].twin)
+                } while one != 0
+                if unsafe nodes[path].entryDocument == document {
+                    unsafe extra.remove(nodes[path].entry)
+                    unsafe nodes[path].entryDocument = 0
+                }
+                path = unsafe Int(nodes[path].place)
+            } while path != 0
+            if unsafe nodes[next].items >= 0 { itemArrays.forget(next) }
             unsafe nodes[next].document = 0
             if unsafe nodes[next].firstChild != 0 {
                 next = unsafe Int(nodes[next].firstChild)

@@ -3,16 +3,25 @@
 /// A value goes to its column only when it fits the column's type exactly; otherwise it goes to `_extra` as it is, is
 /// counted as a misfit, and its cell stays missing. So the columns and `_extra` together rebuild the document. What fits:
 ///
-/// - `string`: a string, decoded; not one with a NUL or half of a surrogate pair, which no text can hold.
+/// - `string`: a string, decoded; not one with a NUL or half of a surrogate pair, which no text can hold. Where the target
+///   takes scalars, numbers and truth values too, as their text; `_extra` then keeps them as well.
 /// - `int64`: a whole number in range, without fraction or exponent; `-0` is none. `number`: any number, its digits as they
 ///   are. `decimal(p,s)`: a number without exponent that fits without rounding, its digits as they are. `double`: a number
 ///   that is not too large, nor longer than 1,023 bytes; here alone digits may be lost.
 /// - `bool`: `true` and `false`. `date`: `"2026-01-31"`. `timestamp`: ISO 8601 with a zone, at most six digits of a second,
 ///   of the years 1 to 9999. `uuid`: 36 characters in lower case. `json`: anything. `bytes`: nothing.
 ///
+/// A path may lead into arrays, `items[0].id`. Its column then takes a copy, and the array goes where it would go without
+/// it; a value that does not fit goes to `_extra` under a pointer of its own, `/payload/items/0/id`.
+///
+/// An array may also be planned as items: the elements are no part of the row then, but given by ``forEachElement(_:)``,
+/// and a column has their number. `null` there makes the number NULL; what is neither goes to the path's own columns, or,
+/// where it has none, is a misfit.
+///
 /// `null` at a planned column makes the cell NULL. An object is descended into where keys below it are planned; where none
-/// are, its column takes it whole or it is a misfit as a whole; and where no column is planned either, its members go to
-/// `_extra` one by one, down to `depth`. Arrays and empty objects are values. So is a document that is no object.
+/// are, a `json` column takes it whole; and where the path has no such column either, its members go to `_extra` one by
+/// one, down to `depth`, so that they can get columns of their own. Arrays and empty objects are values. So is a document
+/// that is no object. Where nothing unplanned is kept, an object that its column does not take is a misfit as a whole.
 ///
 /// A key that an object repeats, as the type `json` allows: the last one counts, wherever the value of the earlier one had
 /// gone; in objects that are taken whole both stay. The text's encoding is trusted: bytes from 128 on are passed on.
@@ -26,7 +35,8 @@
     private let lastColumn: Int
     private let frames: UnsafeMutablePointer<Frame>
     var overflow = OverflowPaths()
-    private var decodedKey = ByteBuffer()
+    var decodedKey = ByteBuffer()
+    var itemArrays = ItemArrays()
     /// The number of the present document.
     var document: Int64 = 0
 
@@ -65,20 +75,25 @@
     ///
     /// - Parameters:
     ///   - source: the table's column, the first step of every pointer.
+    ///   - below: further keys between it and the document, which pointers have next; for an array's elements those that
+    ///     lead to the array.
     ///   - targets: the planned paths; where several have the same, each takes the value.
+    ///   - items: the arrays whose elements become rows elsewhere, each of a path of its own; see ``forEachElement(_:)``.
     ///   - depth: objects nested deeper than this are values, from 1; a document's own keys are at depth 1.
     ///   - keepsUnplanned: whether values that no column is planned for go to `_extra`; else they are passed over.
     ///   - mayRepeatKeys: whether an object may hold a key twice, as the type `json` allows and `jsonb` does not; a little
     ///     work is saved where none can.
     public init(
-        source: String, targets: [FlattenTarget], depth: Int, keepsUnplanned: Bool = true, mayRepeatKeys: Bool = true
+        source: String, below: [String] = [], targets: [FlattenTarget], items: [ItemsTarget] = [], depth: Int,
+        keepsUnplanned: Bool = true, mayRepeatKeys: Bool = true
     ) {
-        trie = KeyTrie(source: source, targets: targets)
+        trie = KeyTrie(source: [source] + below, targets: targets, items: items)
         self.depth = max(1, depth)
         self.keepsUnplanned = keepsUnplanned
         self.mayRepeatKeys = mayRepeatKeys
-        lastColumn = targets.reduce(-1) { max($0, $1.column) }
-        precondition(targets.allSatisfy { $0.column >= 0 })
+        let columns = targets.map(\.column) + items.map(\.count)
+        lastColumn = columns.max() ?? -1
+        precondition(columns.allSatisfy { $0 >= 0 })
         // Below what is planned each level makes the pointer longer, which has its limit.
         unsafe frames = .allocate(capacity: trie.plannedDepth + KeyTrie.longestPointer + 8)
     }
@@ -99,9 +114,11 @@
         _ json: RawSpan, into batch: inout RowBatch, extra: inout ExtraObject
     ) throws(RecordError) {
         precondition(lastColumn < batch.columns.count && batch.rowCount > 0)
+        itemArrays.removeAll()
         let count = json.byteCount
-        // The document itself, and once more what is decoded from it, for each column that a path has.
-        let room = count * (2 + trie.twinCount) + 1
+        // The document itself, and once more what is decoded from it, for each column that a path has; what places in
+        // arrays take may lie within one another.
+        let room = count * (2 + trie.twinCount + trie.placeDepth) + 1
         guard batch.arena.count + room <= RowBatch.arenaMaximum else {
             throw RecordError(offset: 0, expected: "a document that fits a batch of 4 GiB", found: nil)
         }
@@ -115,7 +132,12 @@
             states: batch.states + (batch.rowCount - 1), slots: batch.slots + (batch.rowCount - 1),
             stride: batch.stride, arena: UnsafePointer(batch.arena.base))
         let scanner = unsafe JSONScanner(start: UnsafePointer(batch.arena.base + offset), count: count)
-        unsafe try walk(scanner, row, &batch.arena, &extra)
+        do {
+            unsafe try walk(scanner, row, &batch.arena, &extra)
+        } catch {
+            itemArrays.removeAll()
+            throw error
+        }
     }
 
     /// Goes through a document: a value at a time, the objects that are open on a stack of its own.
@@ -167,10 +189,15 @@
                 unsafe value.squeezes = scanner.metLineEnd
             case UInt8(ascii: "["):
                 unsafe scanner.metLineEnd = false
-                unsafe try scanner.container()
+                if unsafe node.pointee.items < 0 {
+                    unsafe try scanner.container()
+                } else {
+                    unsafe try takeItems(&scanner, child, row)
+                }
                 unsafe value.kind = .array
                 unsafe value.count = scanner.place - value.start
                 unsafe value.squeezes = scanner.metLineEnd
+                if unsafe node.pointee.place != 0 { unsafe putPlaces(value, child, row, &arena, &extra) }
             default:
                 unsafe try scanner.word()
                 unsafe value.kind = value.start.pointee == UInt8(ascii: "n") ? .null : .bool
@@ -211,7 +238,7 @@
     private func descends(_ index: Int, _ level: Int) -> Bool {
         let node = unsafe trie.nodes + index
         if unsafe node.pointee.hasPlannedChildren { return true }
-        if unsafe node.pointee.column >= 0 || !keepsUnplanned { return false }
+        if unsafe node.pointee.takesObjects || !keepsUnplanned { return false }
         guard level < depth, index != KeyTrie.skipped else { return false }
         let length = index == KeyTrie.overflow ? overflow.pointer.count : unsafe node.pointee.prefixLength - 2
         return length <= KeyTrie.longestPointer
@@ -251,10 +278,7 @@
         var (key, length) = unsafe (slice.start, slice.count)
         if unsafe slice.hasEscape {
             decodedKey.removeAll()
-            decodedKey.reserve(length)
-            if let end = unsafe JSONText.decode(key, length, to: decodedKey.base, keepsAll: true) {
-                unsafe decodedKey.advance(to: end)
-            }
+            unsafe decodedKey.appendDecoded(slice)
             unsafe (key, length) = (UnsafePointer(decodedKey.base), decodedKey.count)
         }
         guard object != KeyTrie.overflow else { return unsafe overflowKey(object, key, length, level, &extra) }

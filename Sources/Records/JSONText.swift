@@ -69,6 +69,26 @@ public enum JSONText {
         json.append(UInt8(ascii: "\""))
     }
 
+    /// A text's content as it stands between quotes. Halves of surrogate pairs, which what is decoded may keep in three
+    /// bytes each, become escapes again.
+    static func appendEscapedAll(_ start: UnsafePointer<UInt8>, _ count: Int, to json: inout ByteBuffer) {
+        var plain = 0
+        var index = 0
+        while index + 2 < count {
+            guard unsafe start[index] == 0xED, unsafe start[index + 1] >= 0xA0 else {
+                index += 1
+                continue
+            }
+            unsafe appendEscaped(start + plain, index - plain, to: &json)
+            let unit = unsafe 0xD000 | UInt16(start[index + 1] & 0x3F) << 6 | UInt16(start[index + 2] & 0x3F)
+            json.append("\\u")
+            for shift in [UInt16(12), 8, 4, 0] { json.append(digit(UInt8(unit >> shift & 15))) }
+            index += 3
+            plain = index
+        }
+        unsafe appendEscaped(start + plain, count - plain, to: &json)
+    }
+
     /// A text's content as it stands between quotes, in blocks, so that room for the worst case stays small.
     static func appendEscaped(_ start: UnsafePointer<UInt8>, _ count: Int, to json: inout ByteBuffer) {
         var next = unsafe start
@@ -234,6 +254,16 @@ public enum JSONText {
             unsafe out[2] = tail(6)
             unsafe out[3] = tail(0)
             return 4
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a key that the scanner has checked, decoded, with whatever no text can hold.
+    mutating func appendDecoded(_ key: JSONScanner.StringSlice) {
+        unsafe reserve(key.count)
+        if let end = unsafe JSONText.decode(key.start, key.count, to: end, keepsAll: true) {
+            unsafe advance(to: end)
         }
     }
 }

@@ -3,37 +3,6 @@
 #endif
 
 extension KeyReader {
-    /// The line end that ends a CSV row: the first one outside of quotes. A quote within a value is written twice, so each
-    /// quote means that the other side of one begins.
-    mutating func csvRowEnd(
-        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
-    ) -> UnsafePointer<UInt8>? {
-        var next = unsafe start
-        while unsafe next < end {
-            if isInQuotes {
-                guard let quote = unsafe memchr(next, 0x22, end - next) else { return nil }
-                unsafe next = UnsafePointer(quote.assumingMemoryBound(to: UInt8.self)) + 1
-                isInQuotes = false
-                continue
-            }
-            while unsafe end - next >= 8 {
-                let word = unsafe Wide.load(next)
-                let found =
-                    (Wide.equal(word, Wide.fill(UInt8(ascii: "\""))) | Wide.equal(word, Wide.fill(0x0A))) & Wide.highs
-                if found != 0 {
-                    unsafe next += Wide.firstIndex(found)
-                    break
-                }
-                unsafe next += 8
-            }
-            guard unsafe next < end else { return nil }
-            if unsafe next.pointee == 0x0A { return unsafe next }
-            isInQuotes = unsafe next.pointee == UInt8(ascii: "\"")
-            unsafe next += 1
-        }
-        return nil
-    }
-
     /// Finds the key's fields in a row, and looks no further than the last of them.
     mutating func findFields(
         _ row: UnsafePointer<UInt8>, _ count: Int, delimiter: UInt8, null: String
@@ -124,7 +93,7 @@ extension KeyReader {
         options.header = true
         var expected = ByteBuffer()
         RowEncoder(format: .csv(options), columns: columns).encodeHeader(into: &expected)
-        // The line end is no part of the row.
+        // The LF is no part of the row.
         guard expected.count == count + 1, unsafe memcmp(expected.base, row, count) == 0 else {
             throw RowFileError(row: 0, reason: "its header does not name the columns that the log says it has")
         }

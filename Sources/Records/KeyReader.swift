@@ -17,7 +17,7 @@
     var places: [Place]
     /// The greatest index of a key column.
     let lastColumn: Int
-    var isInQuotes = false
+    private var ends: RowEnds
     private var carry = ByteBuffer()
     private var key = ByteBuffer()
     private var awaitsHeader: Bool
@@ -51,6 +51,7 @@
     public init(format: RowFormat, columns: [Column], key: [Int]) {
         self.format = format
         self.columns = columns
+        ends = RowEnds(format)
         keys = key.map { index in
             var name = ByteBuffer()
             var text = columns[index].name
@@ -75,7 +76,7 @@
         try unsafe bytes.withUnsafeBufferPointer { buffer in
             guard var next = buffer.baseAddress else { return }
             let end = unsafe next + buffer.count
-            while let rowEnd = unsafe rowEnd(next, end) {
+            while let rowEnd = unsafe ends.next(next, end) {
                 if carry.count == 0 {
                     try unsafe take(next, rowEnd - next, sink)
                 } else {
@@ -95,19 +96,10 @@
     ///
     /// - Throws: ``RowFileError`` when it ends within a row, or before its header.
     public mutating func finish() throws {
-        guard carry.count == 0, !isInQuotes else {
+        guard carry.count == 0, !ends.isInQuotes else {
             throw RowFileError(row: rows + 1, reason: "the file ends within it")
         }
         guard !awaitsHeader else { throw RowFileError(row: 0, reason: "the file has no header") }
-    }
-
-    /// The line end that ends the row; nil when it is not in these bytes.
-    private mutating func rowEnd(
-        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
-    ) -> UnsafePointer<UInt8>? {
-        if case .csv = format { return unsafe csvRowEnd(start, end) }
-        guard unsafe end > start, let found = unsafe memchr(start, 0x0A, end - start) else { return nil }
-        return unsafe UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
     }
 
     /// Takes one row, without its line end.
@@ -123,6 +115,13 @@
         for index in places.indices { places[index].length = -1 }
         key.removeAll(keepingAtMost: Self.carryKept)
         if case .csv(let options) = format {
+            var count = count
+            if options.endsInCRLF {
+                guard unsafe count > 0 && row[count - 1] == UInt8(ascii: "\r") else {
+                    throw flaw("it does not end in CR LF")
+                }
+                count -= 1
+            }
             try unsafe findFields(row, count, delimiter: options.delimiter, null: options.null)
             for index in places.indices { unsafe Self.appendField(places[index], row, to: &key) }
         } else {

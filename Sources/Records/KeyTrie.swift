@@ -16,7 +16,7 @@
         var mask0: UInt64 = 0
         var mask1: UInt64 = 0
         var tokenLength = 0
-        /// The key, decoded: where it lies in ``keys``.
+        /// The key, decoded: where it lies in ``keys``. A place in an array has its number in ``places``, and a length of -1.
         var key = 0
         var keyLength = 0
         /// What an `_extra` entry begins with, `,"/payload/a":`: where it lies in ``prefixes``.
@@ -36,8 +36,16 @@
         var hasPlannedChildren = false
         var precision: Int16 = 0
         var scale: Int16 = 0
+        /// Whether a column of the path takes objects whole.
+        var takesObjects = false
+        /// The number of the ``ItemsTarget`` that takes arrays; -1 for none. The node's own column then is the count's.
+        var items: Int32 = -1
+        /// Whether the column takes numbers and truth values as text.
+        var takesScalars = false
         /// Another node for the same path, not in the tree, whose column takes the value too; 0 for none.
         var twin: Int32 = 0
+        /// The first place planned in an array here, or the next one in the same array; 0 for none. See ``places``.
+        var place: Int32 = 0
 
         /// The last document in which the node was met.
         var document: Int64 = 0
@@ -47,7 +55,20 @@
 
         var unplanned: Int64 = 0
         var misfits: Int64 = 0
+        var widened: Int64 = 0
         var kinds: UInt8 = 0
+    }
+
+    /// A path from an array on. Its node is not in the tree, but in its array's list.
+    struct Place {
+        enum Step: Hashable {
+            case index(Int)
+            case key([UInt8])
+        }
+
+        /// The steps, the first one an index.
+        let steps: [Step]
+        let pointer: String
     }
 
     /// The document itself.
@@ -65,6 +86,10 @@
     private(set) var plannedCount = 3
     /// How many of them stand beside another for the same path.
     private(set) var twinCount = 0
+    /// The planned paths that lead into arrays.
+    private(set) var places: [Place] = []
+    /// How many steps the longest of them has.
+    private(set) var placeDepth = 0
     /// How many levels of keys are planned.
     let plannedDepth: Int
     private let capacity: Int
@@ -75,8 +100,9 @@
     private var prefixes = ByteBuffer()
 
     /// Plants the planned paths.
-    init(source: String, targets: [FlattenTarget]) {
-        let planned = targets.reduce(3) { $0 + $1.path.count + 1 }
+    init(source: [String], targets: [FlattenTarget], items: [ItemsTarget]) {
+        let planned =
+            targets.reduce(3) { $0 + $1.path.count + 1 } + items.reduce(0) { $0 + $1.path.count + 1 }
         capacity = planned + StrayPath.limit
         var size = 64
         while size < capacity * 2 { size *= 2 }
@@ -85,9 +111,9 @@
         unsafe nodes.initialize(repeating: Node(), count: capacity)
         unsafe table = .allocate(capacity: size)
         unsafe table.initialize(repeating: 0, count: size)
-        plannedDepth = targets.reduce(0) { max($0, $1.path.count) }
+        plannedDepth = max(targets.map(\.path.count).max() ?? 0, items.map(\.path.count).max() ?? 0)
 
-        rootPointer = "/" + JSONText.pointerStep(source)
+        rootPointer = source.map { "/" + JSONText.pointerStep($0) }.joined()
         var scratch = ByteBuffer()
         scratch.append(Array(rootPointer.utf8))
         prefixes.append(",\"")
@@ -95,25 +121,42 @@
         prefixes.append("\":")
         unsafe nodes[Self.root].prefixLength = prefixes.count
 
+        for target in items {
+            let node = plant(target.path.map(PathStep.key))
+            precondition(unsafe nodes[node].items < 0 && target.items >= 0, "An array becomes rows of one table.")
+            unsafe nodes[node].column = Int32(target.count)
+            unsafe nodes[node].items = Int32(target.items)
+        }
         for target in targets {
-            var node = Self.root
-            for key in target.path {
-                unsafe nodes[node].hasPlannedChildren = true
-                scratch.removeAll()
-                scratch.append(Array(key.utf8))
-                let hash = unsafe Self.hash(node, scratch.base, scratch.count)
-                let found = unsafe child(of: node, scratch.base, scratch.count, hash)
-                node = found > 0 ? found : unsafe insert(node, scratch.base, scratch.count, hash)
-            }
-            if unsafe nodes[node].kind != .none { node = addTwin(of: node) }
+            var node = plant(target.path)
+            if target.type == .json { unsafe nodes[node].takesObjects = true }
+            if unsafe nodes[node].column >= 0 { node = addTwin(of: node) }
             unsafe nodes[node].column = Int32(target.column)
             unsafe nodes[node].kind = ColumnKind(target.type)
+            unsafe nodes[node].takesScalars = target.takesScalars && target.type == .string
             if case .decimal(let precision, let scale) = target.type {
                 unsafe nodes[node].precision = Int16(clamping: precision)
                 unsafe nodes[node].scale = Int16(clamping: scale)
             }
         }
         plannedCount = count
+    }
+
+    /// The node of a planned path, which is added unless it is there.
+    private mutating func plant(_ path: [PathStep]) -> Int {
+        var node = Self.root
+        var rest = path[...]
+        var bytes = ByteBuffer()
+        while case .key(let key)? = rest.first {
+            unsafe nodes[node].hasPlannedChildren = true
+            bytes.removeAll()
+            bytes.append(Array(key.utf8))
+            let hash = unsafe Self.hash(node, bytes.base, bytes.count)
+            let found = unsafe child(of: node, bytes.base, bytes.count, hash)
+            node = found > 0 ? found : unsafe insert(node, bytes.base, bytes.count, hash)
+            rest.removeFirst()
+        }
+        return rest.isEmpty ? node : addPlace(in: node, rest)
     }
 
     /// Adds a node beside one whose path has a column already.
@@ -127,6 +170,48 @@
         unsafe nodes[twin].twin = nodes[node].twin
         unsafe nodes[node].twin = Int32(twin)
         return twin
+    }
+
+    /// The node of a place in an array, which is added unless it is there.
+    private mutating func addPlace(in array: Int, _ path: ArraySlice<PathStep>) -> Int {
+        let steps = path.map { step -> Place.Step in
+            switch step {
+            case .key(let key): return .key(Array(key.utf8))
+            case .index(let index):
+                precondition(index >= 0, "A place in an array is counted from 0.")
+                return .index(index)
+            case .each: preconditionFailure("A column takes one element of an array, not every one.")
+            }
+        }
+        var next = unsafe Int(nodes[array].place)
+        while next != 0 {
+            if places[unsafe nodes[next].key].steps == steps { return next }
+            next = unsafe Int(nodes[next].place)
+        }
+        let index = count
+        count += 1
+        placeDepth = max(placeDepth, steps.count)
+        unsafe nodes[index].parent = Int32(array)
+        unsafe nodes[index].key = places.count
+        unsafe nodes[index].keyLength = -1
+        unsafe nodes[index].place = nodes[array].place
+        unsafe nodes[array].place = Int32(index)
+        unsafe nodes[index].prefix = prefixes.count
+        let inherited = unsafe nodes[array].prefixLength - 2
+        prefixes.reserve(inherited)
+        unsafe prefixes.append(start: prefixes.base + nodes[array].prefix, count: inherited)
+        var pointer = self.pointer(array)
+        for step in path {
+            let text = if case .index(let index) = step { String(index) } else { step.description }
+            pointer += "/" + JSONText.pointerStep(text)
+            var key = ByteBuffer()
+            key.append(Array(text.utf8))
+            unsafe Self.appendStep(key.base, key.count, to: &prefixes)
+        }
+        prefixes.append("\":")
+        unsafe nodes[index].prefixLength = prefixes.count - nodes[index].prefix
+        places.append(Place(steps: steps, pointer: pointer))
+        return index
     }
 
     deinit {
@@ -249,34 +334,18 @@
         unsafe (UnsafePointer(prefixes.base + nodes[index].prefix), nodes[index].prefixLength)
     }
 
-    /// Appends `/` and a key to a pointer within a JSON string: escaped for the pointer, then for JSON. Halves of surrogate
-    /// pairs, which a key keeps in three bytes each, become escapes again.
+    /// Appends `/` and a key to a pointer within a JSON string: escaped for the pointer, then for JSON.
     static func appendStep(_ key: UnsafePointer<UInt8>, _ length: Int, to pointer: inout ByteBuffer) {
         pointer.append(UInt8(ascii: "/"))
-        var index = 0
         var plain = 0
-        func flush(_ pointer: inout ByteBuffer) {
-            if index > plain { unsafe JSONText.appendEscaped(key + plain, index - plain, to: &pointer) }
-        }
-        while index < length {
+        for index in 0..<length {
             let byte = unsafe key[index]
-            if byte == UInt8(ascii: "~") || byte == UInt8(ascii: "/") {
-                flush(&pointer)
-                pointer.append(byte == UInt8(ascii: "~") ? "~0" : "~1")
-                index += 1
-                plain = index
-            } else if byte == 0xED, index + 2 < length, unsafe key[index + 1] >= 0xA0 {
-                flush(&pointer)
-                let unit = unsafe 0xD000 | UInt16(key[index + 1] & 0x3F) << 6 | UInt16(key[index + 2] & 0x3F)
-                pointer.append("\\u")
-                for shift in [UInt16(12), 8, 4, 0] { pointer.append(JSONText.digit(UInt8(unit >> shift & 15))) }
-                index += 3
-                plain = index
-            } else {
-                index += 1
-            }
+            guard byte == UInt8(ascii: "~") || byte == UInt8(ascii: "/") else { continue }
+            unsafe JSONText.appendEscapedAll(key + plain, index - plain, to: &pointer)
+            pointer.append(byte == UInt8(ascii: "~") ? "~0" : "~1")
+            plain = index + 1
         }
-        flush(&pointer)
+        unsafe JSONText.appendEscapedAll(key + plain, length - plain, to: &pointer)
     }
 
     /// What went to `_extra`, by pointer.
@@ -284,11 +353,12 @@
         var found: [String: StrayPath] = [:]
         for index in 0..<count {
             let node = unsafe nodes[index]
-            guard node.unplanned > 0 || node.misfits > 0 else { continue }
+            guard node.unplanned > 0 || node.misfits > 0 || node.widened > 0 else { continue }
             let pointer = index == Self.overflow ? StrayPath.others : pointer(index)
             var path = found[pointer] ?? StrayPath(pointer: pointer)
             path.unplanned += node.unplanned
             path.misfits += node.misfits
+            path.widened += node.widened
             path.kinds.formUnion(JSONKinds(rawValue: node.kinds))
             found[pointer] = path
         }
@@ -301,6 +371,7 @@
         var index = index
         while index != Self.root {
             let node = unsafe nodes[index]
+            if node.keyLength < 0 { return places[node.key].pointer + steps.reversed().joined() }
             let key = unsafe UnsafeBufferPointer(start: keys.base + node.key, count: node.keyLength)
             // A twin has no key of its own.
             if unsafe node.prefix != nodes[Int(node.parent)].prefix {

@@ -18,6 +18,12 @@
         case value
         /// A string that needs no escape in JSON: no quote, no backslash, no control character.
         case plainText
+        /// Text in place of a value of whatever type the column has, such as a number that is `NaN`.
+        case special
+
+        /// Whether a state is neither ``value`` nor ``plainText``.
+        @inline(__always)
+        static func isUnusual(_ state: UInt8) -> Bool { state &- value.rawValue > 1 }
     }
 
     /// The columns.
@@ -115,6 +121,12 @@
         set(column, arenaFrom: offset)
     }
 
+    /// Sets the text of a value that the column's type has no form for, such as `NaN` or `-infinity`.
+    public mutating func set(_ column: Int, special text: RawSpan) {
+        set(column, text: text)
+        unsafe states[column &* stride &+ rowCount &- 1] = CellState.special.rawValue
+    }
+
     /// Sets JSON text that may have line ends between its tokens.
     public mutating func set(_ column: Int, json: RawSpan) {
         let offset = arena.count
@@ -171,9 +183,9 @@
         CellState(rawValue: unsafe states[cell(row, column)]) ?? .missing
     }
 
-    /// A whole number, truth value (0 or 1), timestamp or date; 0 unless the cell has a value.
+    /// A whole number, truth value (0 or 1), timestamp or date; 0 unless the cell has such a value.
     public func int64(_ row: Int, _ column: Int) -> Int64 {
-        state(row, column).rawValue > CellState.null.rawValue ? Int64(bitPattern: unsafe slots[cell(row, column)]) : 0
+        CellState.isUnusual(state(row, column).rawValue) ? 0 : Int64(bitPattern: unsafe slots[cell(row, column)])
     }
 
     /// A floating-point number; 0 unless the cell has a value.
@@ -181,7 +193,7 @@
         Double(bitPattern: UInt64(bitPattern: int64(row, column)))
     }
 
-    /// A value of variable length; empty for a cell that holds none of the arena's.
+    /// A value of variable length, or a special one; empty for a cell that holds none of the arena's.
     @_lifetime(borrow self)
     public func text(_ row: Int, _ column: Int) -> RawSpan {
         let slot = unsafe slots[cell(row, column)]

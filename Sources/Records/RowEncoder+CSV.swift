@@ -11,7 +11,9 @@ extension RowEncoder {
         let arena = unsafe UnsafePointer(batch.arena.base)
         let fields = unsafe FieldWriter(layout)
         let (delimiter, null) = unsafe (layout.delimiter, layout.null)
-        let checksAll = layout.checksAll
+        let (checksAll, endsInCRLF) = (layout.checksAll, layout.endsInCRLF)
+        // No state at all when everything is quoted.
+        let plainText = layout.quotesAll ? UInt8.max : RowBatch.CellState.plainText.rawValue
         var moments = MomentWriter()
         for index in rows.indices {
             let row = Int(rows[index])
@@ -25,15 +27,19 @@ extension RowEncoder {
                 }
                 let cell = column &* stride &+ row
                 let state = unsafe states[cell]
-                if state <= RowBatch.CellState.null.rawValue {
-                    if unsafe null.count > 0 { unsafe Self.copy(null.start, null.count, &end) }
+                let slot = unsafe slots[cell]
+                if RowBatch.CellState.isUnusual(state) {
+                    if state == RowBatch.CellState.special.rawValue {
+                        unsafe fields.text(arena + Int(slot >> 32), Int(slot & 0xFFFF_FFFF), &end, &text)
+                    } else if unsafe null.count > 0 {
+                        unsafe Self.copy(null.start, null.count, &end)
+                    }
                     continue
                 }
-                let slot = unsafe slots[cell]
                 let kind = unsafe kinds[column]
                 let field = unsafe end - text.base
                 switch kind {
-                case .string where state == RowBatch.CellState.plainText.rawValue:
+                case .string where state == plainText:
                     unsafe fields.plainText(arena + Int(slot >> 32), Int(slot & 0xFFFF_FFFF), &end, &text)
                     continue
                 case .string, .json:
@@ -57,11 +63,15 @@ extension RowEncoder {
                             _unsafeStart: UnsafeRawPointer(arena + Int(slot >> 32)),
                             byteCount: Int(slot & 0xFFFF_FFFF)), to: &text)
                     unsafe end = text.end
-                case .none: break
+                case .none, .quotedInt64: break
                 }
                 if checksAll { unsafe fields.check(from: field, &end, &text) }
             }
-            unsafe text.ensure(1, behind: &end)
+            unsafe text.ensure(2, behind: &end)
+            if endsInCRLF {
+                unsafe end.pointee = UInt8(ascii: "\r")
+                unsafe end += 1
+            }
             unsafe end.pointee = UInt8(ascii: "\n")
             unsafe text.advance(to: end + 1)
         }
@@ -72,8 +82,10 @@ extension RowEncoder {
 @unsafe struct FieldWriter {
     private let delimiter: UInt64
     private let null: RowEncoder.Layout.Key
+    private let quotesAll: Bool
 
     init(_ layout: RowEncoder.Layout) {
+        unsafe quotesAll = layout.quotesAll
         unsafe delimiter = Wide.fill(layout.delimiter)
         unsafe null = layout.null
     }
@@ -127,7 +139,7 @@ extension RowEncoder {
 
     @inline(__always)
     private func needsQuotes(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        if unsafe count == 0 || count == null.count && isNull(start) { return true }
+        if unsafe quotesAll || count == 0 || count == null.count && isNull(start) { return true }
         if count == 2, unsafe start[0] == UInt8(ascii: "\\"), unsafe start[1] == UInt8(ascii: ".") { return true }
         var done = 0
         repeat {

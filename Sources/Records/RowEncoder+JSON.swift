@@ -9,6 +9,7 @@ extension RowEncoder {
         let columnCount = layout.columns.count
         let (states, slots, stride) = unsafe (batch.states, batch.slots, batch.stride)
         let arena = unsafe UnsafePointer(batch.arena.base)
+        let omitted = layout.omitted
         var moments = MomentWriter()
         for index in rows.indices {
             let row = Int(rows[index])
@@ -17,15 +18,21 @@ extension RowEncoder {
             for column in 0..<columnCount {
                 let cell = column &* stride &+ row
                 let state = unsafe states[cell]
-                if state == RowBatch.CellState.missing.rawValue { continue }
+                if state <= omitted { continue }
                 let key = unsafe keys[column]
                 // The key, and any value of a fixed length behind it.
                 unsafe text.ensure(key.count &+ 48, behind: &end)
                 unsafe Self.copy(key.start, key.count, &end)
                 let slot = unsafe slots[cell]
-                if state == RowBatch.CellState.null.rawValue {
-                    unsafe Wide.store4(0x6C6C_756E, end)
-                    unsafe end += 4
+                if RowBatch.CellState.isUnusual(state) {
+                    if state == RowBatch.CellState.special.rawValue {
+                        unsafe text.advance(to: end)
+                        unsafe JSONText.appendString(arena + Int(slot >> 32), Int(slot & 0xFFFF_FFFF), to: &text)
+                        unsafe end = text.end
+                    } else {
+                        unsafe Wide.store4(0x6C6C_756E, end)
+                        unsafe end += 4
+                    }
                     continue
                 }
                 switch unsafe kinds[column] {
@@ -42,6 +49,11 @@ extension RowEncoder {
                     unsafe JSONText.appendString(arena + Int(slot >> 32), Int(slot & 0xFFFF_FFFF), to: &text)
                     unsafe end = text.end
                 case .int64: unsafe end = NumberText.write(Int64(bitPattern: slot), end)
+                case .quotedInt64:
+                    unsafe end.pointee = UInt8(ascii: "\"")
+                    unsafe end = NumberText.write(Int64(bitPattern: slot), end + 1)
+                    unsafe end.pointee = UInt8(ascii: "\"")
+                    unsafe end += 1
                 case .number, .decimal, .json:
                     let count = Int(slot & 0xFFFF_FFFF)
                     unsafe text.ensure(count, behind: &end)

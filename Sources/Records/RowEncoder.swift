@@ -6,8 +6,11 @@
 ///
 /// NDJSON: the keys in column order; a missing cell's key is absent and NULL is `null`. CSV: both are the NULL marker, an
 /// empty string is `""`, and a value that holds what ends a field, or that reads as the marker or as PostgreSQL's `\.`, is
-/// quoted. In either form numbers are their digits, timestamps `2026-01-01T00:00:00.123456Z`, dates `2026-01-01`, and bytes
-/// `\x` with hexadecimal digits.
+/// quoted. In either form numbers are their digits, timestamps `2026-01-01T00:00:00.123456Z`, dates `2026-01-01`, bytes
+/// `\x` with hexadecimal digits, and special values the text that they are: in NDJSON a string.
+///
+/// NULL in the only column of CSV is an empty line when the marker is empty. PostgreSQL and DuckDB read it as NULL, others
+/// skip it; quoted it would be an empty string. Datasets have `_extra` beside such a column.
 public struct RowEncoder {
     let layout: Layout
 
@@ -25,8 +28,15 @@ public struct RowEncoder {
         let keys: UnsafeMutablePointer<Key>
         let null: Key
         let delimiter: UInt8
-        /// Whether numbers, dates and the like could hold the delimiter or read as the marker.
+        /// Whether every field but NULL is quoted.
+        let quotesAll: Bool
+        /// Whether lines end in CR LF.
+        let endsInCRLF: Bool
+        /// Whether numbers, dates and the like must be looked at once more: they could hold the delimiter or read as the
+        /// marker, or everything is quoted.
         let checksAll: Bool
+        /// The greatest state of a cell that NDJSON leaves out.
+        let omitted: UInt8
         private let bytes: UnsafeMutablePointer<UInt8>
 
         init(format: RowFormat, columns: [Column]) {
@@ -36,8 +46,17 @@ public struct RowEncoder {
             unsafe keys = .allocate(capacity: max(1, columns.count))
             var text = ByteBuffer()
             var ends: [Int] = []
+            var json = JSONOptions()
+            if case .json(let options) = format { json = options }
+            omitted = (json.omitsNulls ? RowBatch.CellState.null : .missing).rawValue
             for (index, column) in columns.enumerated() {
-                unsafe (kinds + index).initialize(to: ColumnKind(column.type))
+                var kind = ColumnKind(column.type)
+                if json.quotesNumbers {
+                    if kind == .int64 { kind = .quotedInt64 }
+                    // Digits in quotes, as a UUID's are.
+                    if kind == .number || kind == .decimal { kind = .uuid }
+                }
+                unsafe (kinds + index).initialize(to: kind)
                 text.append(UInt8(ascii: ","))
                 var name = column.name
                 name.withUTF8 { unsafe JSONText.appendString($0.baseAddress, $0.count, to: &text) }
@@ -45,14 +64,17 @@ public struct RowEncoder {
                 ends.append(text.count)
             }
             var marker: [UInt8] = []
-            var delimiter = UInt8(ascii: ",")
+            var csv = CSVOptions()
             if case .csv(let options) = format {
+                csv = options
                 marker = Array(options.null.utf8)
-                delimiter = options.delimiter
             }
-            self.delimiter = delimiter
+            delimiter = csv.delimiter
+            quotesAll = csv.quotesAll
+            endsInCRLF = csv.endsInCRLF
             let plain = Array("0123456789+-.:\\abcdefghijklmnopqrstuvwxyzNITZE".utf8)
-            checksAll = plain.contains(delimiter) || !marker.isEmpty && marker.allSatisfy(plain.contains)
+            checksAll =
+                csv.quotesAll || plain.contains(csv.delimiter) || !marker.isEmpty && marker.allSatisfy(plain.contains)
             text.append(marker)
             unsafe bytes = .allocate(capacity: text.count + ByteBuffer.margin)
             unsafe memset(bytes, 0, text.count + ByteBuffer.margin)
@@ -92,7 +114,7 @@ public struct RowEncoder {
             unsafe fields.text(UnsafePointer(name.base), name.count, &end, &text)
             unsafe text.advance(to: end)
         }
-        text.append(UInt8(ascii: "\n"))
+        text.append(options.endsInCRLF ? "\r\n" : "\n")
     }
 
     /// Appends rows.
@@ -105,10 +127,9 @@ public struct RowEncoder {
         precondition(batch.columns.count == layout.columns.count)
         let count = batch.rowCount
         for index in rows.indices { precondition(rows[index] >= 0 && Int(rows[index]) < count) }
-        if case .ndjson = layout.format {
-            encodeJSON(batch, rows, &text)
-        } else {
-            encodeCSV(batch, rows, &text)
+        switch layout.format {
+        case .json: encodeJSON(batch, rows, &text)
+        case .csv: encodeCSV(batch, rows, &text)
         }
     }
 }

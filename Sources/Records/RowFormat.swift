@@ -1,9 +1,23 @@
 /// How rows are written.
 public enum RowFormat: Sendable, Hashable {
     /// One JSON object a line.
-    case ndjson
-    /// Comma-separated values (RFC 4180, with LF as line end).
+    case json(JSONOptions)
+    /// Comma-separated values (RFC 4180).
     case csv(CSVOptions)
+
+    /// One JSON object a line, with the default settings.
+    public static let ndjson = RowFormat.json(JSONOptions())
+}
+
+/// Settings of NDJSON.
+public struct JSONOptions: Sendable, Hashable {
+    /// Whether NULL is left out, as a missing key is, instead of written as `null`.
+    public var omitsNulls = false
+    /// Whether whole numbers, numbers and decimals are written as strings, for readers that round them.
+    public var quotesNumbers = false
+
+    /// The defaults: `null` for NULL, numbers as numbers.
+    public init() {}
 }
 
 /// Settings of CSV.
@@ -14,7 +28,11 @@ public struct CSVOptions: Sendable, Hashable {
     public var delimiter = UInt8(ascii: ",")
     /// How NULL is written, unquoted; a value of the same text is quoted.
     public var null = ""
+    /// Whether every value but NULL is quoted, and not only those that must be.
+    public var quotesAll = false
+    /// Whether lines end in CR LF and not in LF.
+    public var endsInCRLF = false
 
-    /// The defaults: a header, commas, NULL as an empty field.
+    /// The defaults: a header, commas, NULL as an empty field, quotes where they must be, LF.
     public init() {}
 }

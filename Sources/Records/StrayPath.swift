@@ -6,14 +6,19 @@ public struct StrayPath: Sendable, Hashable {
     public var unplanned: Int64 = 0
     /// How many values did not fit their column's type.
     public var misfits: Int64 = 0
+    /// How many values a `string` column took as their text, while `_extra` keeps them as they were.
+    public var widened: Int64 = 0
     /// The kinds of value seen.
     public var kinds: JSONKinds = []
 
     /// Makes one.
-    public init(pointer: String, unplanned: Int64 = 0, misfits: Int64 = 0, kinds: JSONKinds = []) {
+    public init(
+        pointer: String, unplanned: Int64 = 0, misfits: Int64 = 0, widened: Int64 = 0, kinds: JSONKinds = []
+    ) {
         self.pointer = pointer
         self.unplanned = unplanned
         self.misfits = misfits
+        self.widened = widened
         self.kinds = kinds
     }
 

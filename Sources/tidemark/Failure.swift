@@ -2,6 +2,7 @@ import ArgumentParser
 import Export
 import Foundation
 import Pipeline
+import Warehouses
 
 /// How an error ends the program: its message on standard error, its exit code.
 enum Failure {
@@ -27,7 +28,7 @@ enum Failure {
 
     /// The exit code that an error stands for.
     static func code(of error: any Error) -> Int32 {
-        if error is PipelineError { return 2 }
+        if error is PipelineError || error is LoadError { return 2 }
         guard let error = error as? ExportError else { return 1 }
         return switch error.kind {
         case .failed, .stopped: 1

@@ -38,13 +38,22 @@ struct PlanCommand: ParsableCommand {
     }
 
     private func show(_ dataset: DatasetPlan, _ plan: RunPlan) {
-        print("\ndataset \(dataset.name) from \(dataset.table), columns version \(dataset.schema.version):")
-        Output.table(
-            ["column", "type", "from"],
-            dataset.schema.columns.map { column in
-                let isRetired = dataset.retired.contains(column.name)
-                return [column.name, column.type.description, isRetired ? "(not any more)" : column.origin]
-            })
+        print("\ndataset \(dataset.name) from \(dataset.table)")
+        for table in dataset.tables {
+            print("\n\(table.name), columns version \(table.schema.version):")
+            Output.table(
+                ["column", "type", "from"],
+                table.schema.columns.map { column in
+                    let isRetired = table.retired.contains(column.name)
+                    return [
+                        column.name, column.type.description,
+                        isRetired ? "(not any more)" : column.origin(in: table.items),
+                    ]
+                })
+            for change in table.changes where table.schema.version > 1 {
+                print("  \([change.column, change.change].compactMap { $0 }.joined(separator: ": ")): \(change.reason)")
+            }
+        }
         print()
         Output.table(
             ["leaf", "window from", ">units", ">rows expected", ">table bytes"],

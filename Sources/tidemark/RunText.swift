@@ -5,6 +5,8 @@ import Lake
 enum RunText {
     /// So many paths of what went to `_extra` are named.
     private static let straysShown = 10
+    /// So many of the datasets that are made of one are named.
+    private static let tablesShown = 40
 
     /// Prints what was committed.
     ///
@@ -79,7 +81,10 @@ enum RunText {
 
     /// What somebody should know of a dataset's rows besides their number.
     private static func remarks(on dataset: String, _ counts: LogEntry.Counts) {
-        if !counts.strays.isEmpty { strays(of: dataset, counts.strays) }
+        if !counts.tables.isEmpty { tables(counts.tables) }
+        // A key that is null where objects are expected stays in _extra, and is nobody's concern.
+        let strays = counts.strays.filter { $0.unplanned + $0.misfits > 0 && $0.kinds != ["null"] }
+        if !strays.isEmpty { self.strays(strays) }
         if counts.refused > 0 {
             Swift.print(
                 """
@@ -96,14 +101,25 @@ enum RunText {
         }
     }
 
-    private static func strays(of dataset: String, _ strays: [StrayCount]) {
+    /// What went to the datasets that are made of one.
+    private static func tables(_ counts: [String: LogEntry.Counts.Table]) {
+        let sorted = counts.sorted { ($1.value.rows, $0.key) < ($0.value.rows, $1.key) }
+        Output.table(
+            ["made of it", ">rows", ">files", ">bytes"],
+            sorted.prefix(tablesShown).map { name, counts in
+                [name, Figure.count(counts.rows), Figure.count(counts.chunks), Figure.bytes(counts.bytes)]
+            })
+        if sorted.count > tablesShown { Swift.print("  and \(sorted.count - tablesShown) other datasets") }
+    }
+
+    private static func strays(_ strays: [StrayCount]) {
         let sorted = strays.sorted { ($1.unplanned + $1.misfits, $0.pointer) < ($0.unplanned + $0.misfits, $1.pointer) }
         for stray in sorted.prefix(straysShown) {
             let why = [
                 stray.unplanned > 0 ? "\(Figure.count(stray.unplanned)) without a column" : nil,
                 stray.misfits > 0 ? "\(Figure.count(stray.misfits)) that did not fit it" : nil,
             ].compactMap { $0 }.joined(separator: ", ")
-            Swift.print("  \(dataset) \(stray.pointer): \(why) (\(stray.kinds.joined(separator: ", ")))")
+            Swift.print("  \(stray.table) \(stray.pointer): \(why) (\(stray.kinds.joined(separator: ", ")))")
         }
         if sorted.count > straysShown { Swift.print("  and \(sorted.count - straysShown) other paths") }
     }
@@ -117,7 +133,8 @@ extension LogEntry.Counts {
     fileprivate func adding(_ more: LogEntry.Counts) -> LogEntry.Counts {
         LogEntry.Counts(
             rows: rows + more.rows, chunks: chunks + more.chunks, bytes: bytes + more.bytes,
-            strays: StrayCount.sum(strays + more.strays), unplaced: more.unplaced ?? unplaced,
+            strays: StrayCount.sum(strays + more.strays), tables: tables.merging(more.tables, uniquingKeysWith: +),
+            unplaced: more.unplaced ?? unplaced,
             refused: refused + more.refused)
     }
 }

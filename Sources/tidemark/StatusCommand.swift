@@ -37,7 +37,8 @@ struct StatusCommand: ParsableCommand {
             ["dataset", ">columns", ">leaves", ">watermark", "exported up to", ">transactions behind"],
             status.datasets.map { dataset in
                 [
-                    dataset.name, Figure.count(dataset.columns), Figure.count(dataset.leaves),
+                    dataset.name, Figure.count(dataset.tables.values.reduce(0) { $0 + $1.columns }),
+                    Figure.count(dataset.leaves),
                     dataset.watermark.map { "\($0)" } ?? "-",
                     dataset.exportedUpTo.map { $0.formatted(Date.ISO8601FormatStyle()) } ?? "never",
                     dataset.lag.map { Figure.count($0) } ?? "-",

@@ -16,8 +16,9 @@ struct Tidemark: ParsableCommand {
             """,
         version: "tidemark \(Program.version)",
         subcommands: [
-            ValidateCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self, BackfillCommand.self,
-            StatusCommand.self, FilesCommand.self, VerifyCommand.self, AbandonCommand.self, CleanCommand.self,
+            ValidateCommand.self, DiscoverCommand.self, PreviewCommand.self, PlanCommand.self, RunCommand.self,
+            BackfillCommand.self, StatusCommand.self, FilesCommand.self, LoadSQLCommand.self, VerifyCommand.self,
+            SchemaCommand.self, AbandonCommand.self, CleanCommand.self,
         ])
 }
 

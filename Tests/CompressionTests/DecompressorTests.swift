@@ -5,8 +5,10 @@ import Testing
 struct DecompressorTests {
     private let sample = CompressorTests().sample(700_000)
 
-    private func compress(_ bytes: [UInt8], level: Int = 3) throws -> [UInt8] {
-        try CompressorTests().compress(try Compressor(codec: .zstd, level: level), [bytes])
+    static let codecs = [Codec.zstd, .gzip]
+
+    private func compress(_ bytes: [UInt8], codec: Codec = .zstd, level: Int = 3) throws -> [UInt8] {
+        try CompressorTests().compress(try Compressor(codec: codec, level: level), [bytes])
     }
 
     private func read(_ decompressor: Decompressor, _ bytes: [UInt8], piece: Int) throws -> [UInt8] {
@@ -31,10 +33,10 @@ struct DecompressorTests {
         #expect(try read(try Decompressor(codec: .none), [1, 2, 3], piece: 2) == [1, 2, 3])
     }
 
-    @Test("Bytes that expand ten thousandfold come in bounded pieces")
-    func zeros() throws {
-        let compressed = try compress([UInt8](repeating: 0, count: 50_000_000))
-        let decompressor = try Decompressor(codec: .zstd)
+    @Test("Bytes that expand ten thousandfold come in bounded pieces", arguments: codecs)
+    func zeros(codec: Codec) throws {
+        let compressed = try compress([UInt8](repeating: 0, count: 50_000_000), codec: codec)
+        let decompressor = try Decompressor(codec: codec)
         var total = 0
         try decompressor.write(compressed.span) { part in
             #expect(part.count <= 1 << 20)
@@ -44,10 +46,10 @@ struct DecompressorTests {
         #expect(total == 50_000_000)
     }
 
-    @Test("A frame that is cut short is refused, wherever it was cut")
-    func truncated() throws {
-        let compressed = try compress(sample)
-        let decompressor = try Decompressor(codec: .zstd)
+    @Test("A frame that is cut short is refused, wherever it was cut", arguments: codecs)
+    func truncated(codec: Codec) throws {
+        let compressed = try compress(sample, codec: codec)
+        let decompressor = try Decompressor(codec: codec)
         for length in [0, 1, 4, 5, 100, compressed.count / 2, compressed.count - 4, compressed.count - 1] {
             #expect(throws: CompressionError.self) {
                 try read(decompressor, Array(compressed[..<length]), piece: 10_000)
@@ -57,10 +59,10 @@ struct DecompressorTests {
         #expect(try read(decompressor, compressed, piece: 10_000) == sample)
     }
 
-    @Test("A bit that was flipped is found, in the data and in the checksum")
-    func flipped() throws {
-        let compressed = try compress(sample)
-        let decompressor = try Decompressor(codec: .zstd)
+    @Test("A bit that was flipped is found, in the data and in the checksum", arguments: codecs)
+    func flipped(codec: Codec) throws {
+        let compressed = try compress(sample, codec: codec)
+        let decompressor = try Decompressor(codec: codec)
         for place in [0, 3, 20, compressed.count / 2, compressed.count - 1] {
             var damaged = compressed
             damaged[place] ^= 0x10
@@ -71,10 +73,10 @@ struct DecompressorTests {
         }
     }
 
-    @Test("What follows the frame is refused: a second frame, a skippable one, a stray byte")
-    func trailing() throws {
-        let compressed = try compress(sample)
-        let decompressor = try Decompressor(codec: .zstd)
+    @Test("What follows the frame is refused: a second frame, a skippable one, a stray byte", arguments: codecs)
+    func trailing(codec: Codec) throws {
+        let compressed = try compress(sample, codec: codec)
+        let decompressor = try Decompressor(codec: codec)
         let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0]
         for tail in [compressed, skippable, [0]] {
             for piece in [compressed.count, 1_000_000, 999] {

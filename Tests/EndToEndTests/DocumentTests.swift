@@ -40,8 +40,9 @@ struct DocumentTests {
     private func check(_ shop: Shop, documents: [String]) throws {
         let schema = try JSONSerialization.jsonObject(
             with: Data(contentsOf: URL(fileURLWithPath: shop.lake + "/_tidemark/run/0000000001/plan.json")))
-        let columns = (((schema as? [String: Any])?["datasets"] as? [[String: Any]])?[0]["schema"] as? [String: Any])?[
-            "columns"]
+        let dataset = ((schema as? [String: Any])?["datasets"] as? [[String: Any]])?[0]
+        let table = (dataset?["tables"] as? [[String: Any]])?[0]
+        let columns = (table?["schema"] as? [String: Any])?["columns"]
         let paths = try JSONSerialization.data(withJSONObject: try #require(columns))
         let text = try DuckDB.python(
             """

@@ -40,4 +40,22 @@ struct MemoryTests {
         #expect(peaks[1] < 150, "\(peaks) MiB")
         #expect(peaks[1] < peaks[0] + 40, "\(peaks) MiB")
     }
+
+    @Test("A unit whose rows fall into 5,000 partitions stays under 200 MiB and loses nothing")
+    func manyPartitions() throws {
+        let shop = try Shop()
+        try shop.sql(
+            """
+            INSERT INTO events (event_type, occurred_at, payload)
+            SELECT 'wild', timestamptz '2010-01-01Z' + (n::bigint * 7919 % 5000) * interval '1 day',
+                jsonb_build_object('n', n, 'text', repeat(md5(n::text), 16))
+            FROM generate_series(1, 40000) n
+            """)
+        let peak = try peak(shop)
+        #expect(peak < 200, "\(peak) MiB")
+        let files = shop.files()
+        #expect(Set(files.map { $0.split(separator: "/")[1] }).count == 5_000)
+        #expect(Set(files.map { $0.split(separator: "/")[2].split(separator: "-")[1] }).count == 1, "one unit")
+        #expect(try Set(shop.exportedIDsOfManyFiles()) == Set(shop.tableIDs()))
+    }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 /// A database with an events table, a pipeline over it and a lake in a folder: what most tests here need.
-final class Shop {
+final class Shop: Sendable {
     let server: PostgresServer
     let database: PostgresServer.Database
     let folder: String

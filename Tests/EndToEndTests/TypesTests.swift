@@ -225,6 +225,55 @@ struct TypesTests {
         #expect(outcome.output.contains("\"pointer\" : \"/at\""))
     }
 
+    private static let specials = """
+        CREATE TABLE events (id int PRIMARY KEY, at timestamptz, day date, n numeric, d numeric(5, 2), f float8);
+        INSERT INTO events VALUES (1, 'infinity', '-infinity', 'NaN', 'NaN', 'NaN'),
+            (2, '0044-03-15 BC', '12026-01-01', '-Infinity', 1.25, '-Infinity'), (3, '2026-01-01Z', '2026-01-01', 1, 2.75, 3);
+        """
+
+    @Test(
+        "special_values: string writes the text that PostgreSQL prints, and verify knows it",
+        arguments: ["ndjson", "csv"])
+    func specialStrings(format: String) throws {
+        let shop = try Shop(
+            table: Self.specials,
+            dataset: """
+                events: {table: public.events, key: [id, at, n], special_values: string, format: \(format),
+                    partition_by: [{column: at, by: day}], compression: {codec: none}}
+                """)
+        let outcome = try shop.tidemark("run", "--json")
+        #expect(outcome.status == 0, "\(outcome.all)")
+        #expect(!outcome.output.contains("misfits\" : 1"), "\(outcome.output)")
+        let read =
+            format == "ndjson"
+            ? "read_json('\(shop.lake)/events/**/*.ndjson', format = 'newline_delimited', columns = {id: 'VARCHAR', 'at': 'VARCHAR', day: 'VARCHAR', n: 'VARCHAR', d: 'VARCHAR', f: 'VARCHAR'})"
+            : "read_csv('\(shop.lake)/events/**/*.csv', all_varchar = true)"
+        let rows = try DuckDB.query("SELECT id, \"at\", day, n, d, f FROM \(read) ORDER BY id")
+        #expect(rows[0] == ["1", "infinity", "-infinity", "NaN", "NaN", "NaN"])
+        #expect(rows[1] == ["2", "0044-03-15 00:00:00+00 BC", "12026-01-01", "-Infinity", "1.25", "-Infinity"])
+        #expect(rows[2] == ["3", "2026-01-01T00:00:00.000000Z", "2026-01-01", "1", "2.75", "3"])
+        let verified = try shop.tidemark("verify", "--full")
+        #expect(verified.status == 0, "\(verified.all)")
+    }
+
+    @Test(
+        "special_values: fail ends the run, and names dataset, column and value",
+        arguments: [("at", "infinity"), ("d", "NaN")])
+    func specialFailure(column: String, value: String) throws {
+        let shop = try Shop(
+            table: Self.specials,
+            dataset: "events: {table: public.events, key: id, special_values: fail, columns: [id, \(column)]}")
+        let outcome = try shop.tidemark("run")
+        #expect(outcome.status == 2)
+        #expect(
+            outcome.errors.contains(
+                "Cannot export the column \(column) of dataset events: a row has the value \(value) in it"),
+            "\(outcome.all)")
+        try shop.sql("DELETE FROM events WHERE id < 3")
+        let second = try shop.tidemark("run")
+        #expect(second.status == 0, "\(second.all)")
+    }
+
     @Test("A timestamp without zone is read in the zone that the pipeline names")
     func timestampZone() throws {
         let shop = try Shop(

@@ -17,19 +17,41 @@ struct SchemaPlannerTests {
     ]
 
     private func plan(
-        _ spec: DatasetSpec, present: DatasetSchema? = nil, paths: [SampledPath] = []
+        _ spec: DatasetSpec, after: SchemaPlan? = nil, strays: [StrayCount] = [], columns: [ColumnInfo]? = nil,
+        paths: [SampledPath] = [], promised: [SampledPath] = [], values: [String?] = []
     ) throws -> SchemaPlan {
-        let table = SourceTable(name: "public.events", relation: nil, columns: columns, leaves: [])
-        return try SchemaPlanner(spec: spec, table: table, present: present).plan { _ in paths }
+        let table = SourceTable(name: "public.events", relation: nil, columns: columns ?? self.columns, leaves: [])
+        return try SchemaPlanner(
+            spec: spec, table: table, known: after.map { state($0, strays) }, evolves: true
+        ).plan(SchemaSamples(newValues: { values }, paths: { _, _, _ in paths }, promised: { _ in promised }))
+    }
+
+    /// The state after a plan was committed.
+    private func state(_ plan: SchemaPlan, _ strays: [StrayCount]) -> DatasetState {
+        var state = DatasetState()
+        for table in plan.tables {
+            var known = TableState(
+                schema: table.schema, share: table.share, items: table.items,
+                history: (1...table.schema.version).map {
+                    SchemaVersion(
+                        version: $0, entry: $0, columns: table.schema.columns.count, output: OutputPlan(spec()),
+                        changes: [])
+                })
+            known.strays = strays.filter { $0.table == table.name }
+            state.tables[table.name] = known
+        }
+        return state
     }
 
     private func spec(
         columns: [ColumnSpec]? = nil, flatten: [FlattenSpec] = [], exclude: [String] = [],
         partitionBy: [PartitionSpec] = []
     ) -> DatasetSpec {
-        DatasetSpec(
+        var privacy = PrivacySpec()
+        privacy.exclude = exclude.map { FieldPath(column: $0) }
+        return DatasetSpec(
             name: "events", table: TableName(name: "events"), key: ["id"], columns: columns, flatten: flatten,
-            exclude: exclude, partitionBy: partitionBy)
+            privacy: privacy, partitionBy: partitionBy)
     }
 
     private func path(_ keys: String..., kinds: JSONKinds) -> SampledPath {
@@ -42,11 +64,11 @@ struct SchemaPlannerTests {
             spec(flatten: [FlattenSpec(column: "payload")]),
             paths: [path("a", kinds: .int), path("b", "c", kinds: [.int, .number]), path("n", kinds: .null)])
         #expect(
-            plan.schema.columns.map { "\($0.name) \($0.type)" } == [
+            plan.tables[0].schema.columns.map { "\($0.name) \($0.type)" } == [
                 "id int64", "at timestamp", "price decimal(10,2)", "shape string", "payload_a int64",
                 "payload_b_c number", "_extra json",
             ])
-        #expect(plan.schema.version == 1)
+        #expect(plan.tables[0].schema.version == 1)
         #expect(plan.notes.count == 1 && plan.notes[0].contains("point"))
         #expect(plan.fields.map(\.name) == ["id", "at", "price", "shape::text", "payload"])
     }
@@ -59,39 +81,180 @@ struct SchemaPlannerTests {
                 path("ID", kinds: .int), path("a", "b", kinds: .int), path("a_b", kinds: .int),
                 path("a_b_2", kinds: .int),
             ])
-        #expect(plan.schema.columns.map(\.name).suffix(5) == ["ID_2", "a_b", "a_b_2", "a_b_2_2", "_extra"])
+        #expect(plan.tables[0].schema.columns.map(\.name).suffix(5) == ["ID_2", "a_b", "a_b_2", "a_b_2_2", "_extra"])
     }
 
     @Test("Later versions keep the order and append what is new; what the pipeline drops stays, empty")
     func laterVersions() throws {
         let first = try plan(spec(columns: [ColumnSpec(name: "id"), ColumnSpec(name: "at")]))
         let second = try plan(
-            spec(columns: [ColumnSpec(name: "id"), ColumnSpec(name: "price")]), present: first.schema)
-        #expect(second.schema.columns.map(\.name) == ["id", "at", "_extra", "price"])
-        #expect(second.schema.version == 2)
-        #expect(second.retired == ["at"])
+            spec(columns: [ColumnSpec(name: "id"), ColumnSpec(name: "price")]), after: first)
+        #expect(second.tables[0].schema.columns.map(\.name) == ["id", "at", "_extra", "price"])
+        #expect(second.tables[0].schema.version == 2)
+        #expect(second.tables[0].retired == ["at"])
         #expect(second.fields.map(\.name) == ["id", "price"], "what is dropped is not even read")
         let third = try plan(
-            spec(columns: [ColumnSpec(name: "id"), ColumnSpec(name: "price")]), present: second.schema)
-        #expect(third.schema == second.schema)
+            spec(columns: [ColumnSpec(name: "id"), ColumnSpec(name: "price")]), after: second)
+        #expect(third.tables[0].schema == second.tables[0].schema)
     }
 
     @Test("Known keys are not sampled again: a run's columns do not depend on chance")
     func noSecondSample() throws {
         let flatten = spec(flatten: [FlattenSpec(column: "payload")])
         let first = try plan(flatten, paths: [path("a", kinds: .int)])
-        let second = try plan(flatten, present: first.schema, paths: [path("z", kinds: .int)])
-        #expect(second.schema == first.schema)
-        #expect(second.retired.isEmpty)
+        let second = try plan(flatten, after: first, paths: [path("z", kinds: .int)])
+        #expect(second.tables[0].schema == first.tables[0].schema)
+        #expect(second.tables[0].retired.isEmpty)
     }
 
-    @Test("A column that changes its type is refused with both types, and a way on")
+    @Test("A type that the pipeline makes narrower is refused with both types, and a way on; a wider one is taken")
     func changedType() throws {
         let first = try plan(spec(columns: [ColumnSpec(name: "id")]))
+        let wider = try plan(spec(columns: [ColumnSpec(name: "id", type: .string)]), after: first)
+        #expect(wider.tables[0].schema.columns[0].type == .string)
+        #expect(wider.tables[0].schema.columns[0].former == [.int64])
+        #expect(wider.tables[0].schema.version == 2)
+        #expect(wider.fields.map(\.name) == ["id::text"])
         let error = #expect(throws: ExportError.self) {
-            try plan(spec(columns: [ColumnSpec(name: "id", type: .string)]), present: first.schema)
+            try plan(spec(columns: [ColumnSpec(name: "id", type: .int64)]), after: wider)
         }
         #expect(error?.description.contains("int64") == true && error?.description.contains("string") == true)
+        #expect(try plan(spec(columns: [ColumnSpec(name: "id")]), after: wider).tables[0].changes.isEmpty)
+    }
+
+    @Test("A column of the source that changed its type gets what holds both; nothing narrows, whatever it becomes")
+    func changedSource() throws {
+        func source(_ type: PostgresType, _ name: String) -> [ColumnInfo] {
+            [ColumnInfo(name: "id", typeName: name, type: type, notNull: true)]
+        }
+        let first = try plan(spec(), columns: source(.int8, "bigint"))
+        let second = try plan(spec(), after: first, columns: source(.numeric, "numeric"))
+        #expect(second.tables[0].schema.columns[0].type == .number)
+        #expect(second.tables[0].changes.map(\.change) == ["int64 → number"])
+        let back = try plan(spec(), after: second, columns: source(.int4, "integer"))
+        #expect(back.tables[0].schema == second.tables[0].schema)
+        #expect(back.fields.map(\.expression) == ["t.\"id\"::numeric"], "the server makes the digits of a wider type")
+        let text = try plan(spec(), after: back, columns: source(.uuid, "uuid"))
+        #expect(text.tables[0].schema.columns[0].type == .string)
+        #expect(text.tables[0].schema.columns[0].former == [.int64, .number])
+    }
+
+    private func stray(
+        _ pointer: String, _ kinds: [String], unplanned: Int64 = 0, misfits: Int64 = 0, table: String = "events"
+    ) -> StrayCount {
+        StrayCount(table: table, pointer: pointer, unplanned: unplanned, misfits: misfits, kinds: kinds)
+    }
+
+    @Test(
+        "What earlier runs put into _extra often enough gets columns at the end, and wider types; the reasons are told")
+    func evolution() throws {
+        let flatten = spec(flatten: [FlattenSpec(column: "payload")])
+        let first = try plan(flatten, paths: [path("a", kinds: .int), path("s", kinds: .string)])
+        let second = try plan(
+            flatten, after: first,
+            strays: [
+                stray("/payload/new/key", ["int", "null"], unplanned: 10),
+                stray("/payload/rare", ["int"], unplanned: 9),
+                stray("/payload/nothing", ["null"], unplanned: 99), stray("/payload/A", ["string"], unplanned: 12),
+                stray("/payload/a", ["number"], misfits: 10), stray("/payload/s", ["array"], misfits: 50),
+                stray("(other paths)", ["int"], unplanned: 5_000),
+            ])
+        let table = second.tables[0]
+        #expect(
+            table.schema.columns.map { "\($0.name) \($0.type)" }.suffix(5) == [
+                "payload_a number", "payload_s string", "_extra json", "payload_A_2 string", "payload_new_key int64",
+            ])
+        #expect(table.schema.version == 2)
+        #expect(
+            table.changes.map { "\($0.column ?? ""): \($0.change); \($0.reason)" } == [
+                "payload_a: int64 → number; 10 values did not fit (number)",
+                "payload_A_2: new, string; 12 values went to _extra",
+                "payload_new_key: new, int64; 10 values went to _extra",
+            ])
+        let third = try plan(flatten, after: second, strays: [stray("/payload/a", ["string"], misfits: 11)])
+        #expect(third.tables[0].schema.columns.first { $0.name == "payload_a" }?.type == .string)
+        #expect(third.tables[0].schema.columns.first { $0.name == "payload_a" }?.former == [.int64, .number])
+        let fourth = try plan(flatten, after: third, strays: [stray("/payload/s", ["int"], misfits: 11)])
+        #expect(fourth.tables[0].changes.map(\.change) == ["string, of other scalars, too"])
+        let fifth = try plan(flatten, after: fourth, strays: [stray("/payload/s", ["int"], misfits: 11)])
+        #expect(fifth.tables[0].changes.isEmpty)
+    }
+
+    @Test("Frozen columns stay as they are, and a cap holds for discovery and evolution alike")
+    func limits() throws {
+        var frozen = spec(flatten: [FlattenSpec(column: "payload")])
+        frozen.schema.mode = .freeze
+        let strays = [stray("/payload/b", ["int"], unplanned: 100), stray("/payload/a", ["string"], misfits: 100)]
+        let first = try plan(frozen, paths: [path("a", kinds: .int)])
+        let second = try plan(frozen, after: first, strays: strays)
+        #expect(second.tables[0].schema == first.tables[0].schema && second.tables[0].changes.isEmpty)
+        var few = spec(flatten: [FlattenSpec(column: "payload")])
+        few.schema.maxColumns = 2
+        let capped = try plan(few, paths: ["a", "b", "c"].map { path($0, kinds: .int) })
+        #expect(capped.tables[0].schema.columns.filter { $0.path != nil }.map(\.name) == ["payload_a", "payload_b"])
+        #expect(capped.notes.contains { $0.contains("1 keys") && $0.contains("max_columns") })
+        let later = try plan(few, after: capped, strays: [stray("/payload/d", ["int"], unplanned: 100)])
+        #expect(later.tables[0].changes.isEmpty && later.notes.contains { $0.contains("max_columns") })
+    }
+
+    @Test("A JSON Schema's properties get columns from the beginning, and when it is given later")
+    func promised() throws {
+        let flatten = spec(flatten: [FlattenSpec(column: "payload")])
+        let first = try plan(flatten, paths: [path("a", kinds: .int)], promised: [path("p", kinds: .string)])
+        #expect(first.tables[0].schema.columns.filter { $0.path != nil }.map(\.name) == ["payload_a", "payload_p"])
+        let second = try plan(flatten, after: first, promised: [path("q", kinds: .bool)])
+        #expect(
+            second.tables[0].changes.map { "\($0.column ?? "") \($0.reason)" } == ["payload_q the JSON Schema has it"])
+    }
+
+    @Test("Each value of a split gets a table with a safe name and columns of its own; the rest goes to _other")
+    func split() throws {
+        var split = spec(flatten: [FlattenSpec(column: "payload")])
+        split.split = SplitSpec(column: "shape", maxDatasets: 9)
+        let values: [String?] = [
+            "a", "A", "../../x", "", nil, "_other", ".hidden", "é", String(repeating: "long", count: 100), "beyond",
+        ]
+        let first = try plan(split, paths: [path("k", kinds: .int)], values: values)
+        let names = first.tables.map(\.name)
+        #expect(
+            names.prefix(8) == [
+                "events/a", "events/A_2", "events/%2E.%2F..%2Fx", "events/_empty", "events/_null", "events/%5Fother",
+                "events/%2Ehidden", "events/%C3%A9",
+            ])
+        #expect(names.count == 10 && names.last == "events/_other")
+        #expect(names.allSatisfy { $0.utf8.count < 240 && !$0.dropFirst("events/".count).contains("/") })
+        #expect(Set(names.map { $0.lowercased() }).count == names.count)
+        #expect(first.split == "shape::text")
+        // Later only new values are asked for; the former keep their tables, whatever comes first now.
+        let second = try plan(split, after: first, values: ["z", "a"])
+        #expect(Set(second.tables.map(\.name)) == Set(names), "the cap holds")
+    }
+
+    @Test("Arrays become tables of their elements to any depth, with the row's key and their places")
+    func explode() throws {
+        let flatten = spec(flatten: [FlattenSpec(column: "payload", arrays: .explode)])
+        var tags = SampledPath(path: ["tags"], count: 1, kinds: .array)
+        tags.items = [SampledPath(path: [], count: 1, kinds: .string)]
+        var items = SampledPath(path: ["items"], count: 1, kinds: .array)
+        items.items = [SampledPath(path: ["id"], count: 1, kinds: .int), tags]
+        let first = try plan(flatten, paths: [path("a", kinds: .int), items])
+        #expect(first.tables.map(\.name) == ["events", "events__items", "events__items__tags"])
+        #expect(
+            first.tables.map { $0.schema.columns.map(\.name) } == [
+                ["id", "at", "price", "shape", "payload_a", "payload_items_count", "_extra"],
+                ["id", "_index", "id_2", "tags_count", "_extra"], ["id", "_parent", "_index", "value", "_extra"],
+            ])
+        let second = try plan(
+            flatten, after: first,
+            strays: [
+                stray("/payload/more", ["array"], unplanned: 20),
+                stray("/payload/items/sku", ["string"], unplanned: 20, table: "events__items"),
+            ])
+        #expect(
+            second.tables.map { "\($0.name) \($0.schema.version)" } == [
+                "events 2", "events__items 2", "events__items__tags 1", "events__more 1",
+            ])
+        #expect(second.tables[1].schema.columns.map(\.name).last == "sku")
     }
 
     @Test("A type that cannot hold the table's values is refused, string always can")
@@ -112,7 +275,7 @@ struct SchemaPlannerTests {
     @Test("Excluded columns are neither written nor read")
     func excluded() throws {
         let plan = try plan(spec(exclude: ["price", "payload"]))
-        #expect(!plan.schema.columns.contains { $0.name == "price" })
+        #expect(!plan.tables[0].schema.columns.contains { $0.name == "price" })
         #expect(!plan.fields.contains { $0.name == "price" || $0.name == "payload" })
     }
 }

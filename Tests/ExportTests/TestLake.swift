@@ -42,21 +42,22 @@ final class TestLake {
         -> String
     {
         Layout.chunk(
-            dataset: dataset, partition: ["event_date=2026-11-0\(day)"],
+            table: dataset, partition: ["event_date=2026-11-0\(day)"],
             name: ChunkName(run: run, unit: 1, chunk: chunk, attempt: attempt), suffix: ".ndjson.zst")
     }
 
     static func commit(_ run: Int, added: [String], removed: [String] = []) -> LogEntry.Change {
         let chunks = added.map { key in
             ChunkRecord(
-                key: key, dataset: String(key.prefix { $0 != "/" }), leaf: 16_400, schema: 1, rows: 3, bytes: 5,
-                rawBytes: 90, sha256: "ab", ranges: [:])
+                key: key, dataset: String(key.prefix { $0 != "/" }), table: Layout.table(of: key), leaf: 16_400,
+                schema: 1,
+                rows: 3, bytes: 5, rawBytes: 90, sha256: "ab", ranges: [:])
         }
         return .commit(
             LogEntry.Commit(
                 run: run, uuid: "u", attempt: 1, window: window, added: chunks, removed: removed,
                 watermarks: ["events": [Watermark(leaf: 16_400, name: "public.events", fileNode: 1, high: 800)]],
-                schemas: [:], counts: ["events": LogEntry.Counts(rows: 3, chunks: 1, bytes: 5, strays: [])]))
+                tables: [:], counts: ["events": LogEntry.Counts(rows: 3, chunks: 1, bytes: 5, strays: [])]))
     }
 
     /// Writes files as a worker does.

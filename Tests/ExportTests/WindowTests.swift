@@ -10,8 +10,9 @@ struct WindowTests {
         let leaf = LeafPlan(
             oid: 1, schema: "public", name: "events", fileNode: 1, low: low, high: high, pages: 10, rows: 1)
         let dataset = DatasetPlan(
-            name: "events", table: "public.events", schema: DatasetSchema(version: 1, columns: []),
-            fields: [FieldPlan(name: "id", expression: "t.\"id\"", type: "uuid")], retired: [], flatten: [],
+            name: "events", table: "public.events",
+            tables: [TablePlan(name: "events", schema: DatasetSchema(version: 1, columns: []))],
+            fields: [FieldPlan(name: "id", expression: "t.\"id\"", type: "uuid")], flatten: [],
             partitions: [], filter: "a OR b",
             output: OutputPlan(
                 format: "csv", header: true, delimiter: ",", null: "", codec: "zstd", level: 3, chunkBytes: 1,

@@ -19,7 +19,7 @@ struct CommitLogTests {
         #expect(reader.state.version == 2)
         #expect(reader.state.openRuns.isEmpty)
         #expect(reader.state.datasets["events"]?.watermarks[16_400]?.high == 800)
-        #expect(reader.state.datasets["events"]?.schema?.version == 1)
+        #expect(reader.state.datasets["events"]?.tables["events"]?.schema.version == 1)
         #expect(reader.state.endedRuns.map(\.number) == [1])
         #expect(reader.state.endedRuns.first?.window == Example.window)
     }

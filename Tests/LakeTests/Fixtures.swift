@@ -60,7 +60,22 @@ enum Example {
     static func chunk(run: Int, number: Int) -> ChunkRecord {
         ChunkRecord(
             key: "events/day=\(number % 7)/\(ChunkName(run: run, unit: 1, chunk: number + 1, attempt: 1)).ndjson.zst",
-            dataset: "events", leaf: 16_400, schema: 1, rows: 3, bytes: 30, rawBytes: 90, sha256: "ab", ranges: [:])
+            dataset: "events", table: "events", leaf: 16_400, schema: 1, rows: 3, bytes: 30, rawBytes: 90, sha256: "ab",
+            ranges: [:])
+    }
+
+    static let output = OutputPlan(
+        format: "ndjson", header: false, delimiter: ",", null: "", codec: "zstd", level: 3, chunkBytes: 1 << 27,
+        chunkRows: nil)
+
+    /// A version of the columns of `events`: each has one more than the one before.
+    static func version(_ number: Int, changes: [SchemaChange]? = nil) -> LogEntry.TableVersion {
+        let columns = (1...number).map { PlannedColumn(name: "c\($0)", type: .uuid, field: "c\($0)") }
+        return LogEntry.TableVersion(
+            table: TablePlan(
+                name: "events", schema: DatasetSchema(version: number, columns: columns),
+                changes: changes ?? [SchemaChange(column: "c\(number)", change: "new, uuid", reason: "a test")]),
+            output: output)
     }
 
     static func commit(run: Int, attempt: Int = 1, high: Int64 = 800, rows: Int64 = 3) -> LogEntry.Commit {
@@ -68,14 +83,12 @@ enum Example {
             run: run, uuid: "u-1", attempt: attempt, window: window,
             added: [
                 ChunkRecord(
-                    key: "events/\(run).ndjson.zst", dataset: "events", leaf: 16_400, schema: 1, rows: rows, bytes: 30,
-                    rawBytes: 90, sha256: "ab", ranges: [:])
+                    key: "events/\(run).ndjson.zst", dataset: "events", table: "events", leaf: 16_400, schema: 1,
+                    rows: rows,
+                    bytes: 30, rawBytes: 90, sha256: "ab", ranges: [:])
             ],
             watermarks: ["events": [Watermark(leaf: 16_400, name: "public.events", fileNode: 16_400, high: high)]],
-            schemas: [
-                "events": DatasetSchema(
-                    version: 1, columns: [PlannedColumn(name: "id", type: .uuid, field: "id")])
-            ],
+            tables: ["events": [version(1)]],
             counts: ["events": LogEntry.Counts(rows: rows, chunks: 1, bytes: 30, strays: [])])
     }
 }

@@ -25,12 +25,14 @@ struct CanonicalTextTests {
                  key "event_id"
                  mode incremental
                  column "event_id" as-found from "event_id"
-                 column "a\"b" int64 from "payload" "x.y"
+                 column "a\"b" int64 from "payload.\"x.y\""
                  flatten "payload" prefix "payload_" separator "_" depth 5 arrays json
+                 schema evolve columns 1000 count 10
                  sample 10000
                  partition "at" by day as "d"
                  partition "org" by value as "org"
-                 format csv header true delimiter "," null ""
+                 format csv header true delimiter "," null "" quote minimal line_end lf
+                 special_values null
                  compression zstd 3
                  chunk 134217728 rows 9
                  timestamp_zone "UTC"
@@ -43,8 +45,14 @@ struct CanonicalTextTests {
         "any setting that shapes the output changes it",
         arguments: [
             "mode: incremental\nsample: 9", "exclude: a", "columns: [a]", "flatten: [a]", "partition_by: [a]",
-            "where: a", "format: csv", "compression: {codec: none}", "compression: {level: 4}",
-            "chunk: {target_size: 1MiB}", "chunk: {rows: 1}", "timestamp_zone: Asia/Tokyo",
+            "where: a", "format: csv", "format: csv\ncsv: snowflake", "format: csv\ncsv: redshift",
+            "format: csv\ncsv: {line_end: crlf}", "nulls: omit", "bigint_as_string: true", "special_values: string",
+            "compression: {codec: none}", "compression: {level: 4}",
+            "exclude: a.b", "mask: [a]", "mask: [{path: a, keep: 1}]", "rename: {a: b}", "schema: freeze",
+            "split_by: a",
+            "flatten: [{column: a, arrays: explode}]", "flatten: [{column: a, json_schema: f.json}]",
+            "columns: [{name: a, sql: b}]", "schema: {min_count: 3}", "chunk: {target_size: 1MiB}", "chunk: {rows: 1}",
+            "timestamp_zone: Asia/Tokyo",
         ])
     func changes(settings: String) throws {
         #expect(try load(Sample.dataset(settings)).canonicalText != load(Sample.dataset()).canonicalText)

@@ -56,7 +56,7 @@ struct ExampleTests {
         #expect(destination.partSize == 16_777_216)
         let dataset = try #require(spec.datasets.first)
         #expect(dataset.mode == .incremental)
-        #expect(dataset.columns == nil && dataset.exclude.isEmpty && dataset.filter == nil)
+        #expect(dataset.columns == nil && dataset.excluded.isEmpty && dataset.filter == nil)
         #expect(dataset.sample == 10_000)
         #expect(dataset.format == .ndjson)
         #expect(dataset.compression == CompressionSpec(codec: .zstd, level: 3))
@@ -124,7 +124,8 @@ struct ExampleTests {
                 partition_by: [{column: at, by: month}, {column: org, as: tenant}]
                 where: "event_type <> 'test'"
                 format: csv
-                csv: {header: false, delimiter: \\t, null: NULL}
+                csv: {header: false, delimiter: \\t, null: NULL, quote: all, line_end: crlf}
+                special_values: string
                 compression: {codec: none}
                 chunk: {target_size: 64MB, rows: 5}
                 timestamp_zone: Europe/Berlin
@@ -135,8 +136,11 @@ struct ExampleTests {
                     name: "events", table: TableName(schema: "public", name: "events"), key: ["event_id"],
                     columns: [
                         ColumnSpec(name: "event_id"),
-                        ColumnSpec(name: "user", from: ["payload", "user.name", "id"], type: .int64),
-                        ColumnSpec(name: "price", from: ["payload", "price"], type: .decimal(precision: 10, scale: 2)),
+                        ColumnSpec(
+                            name: "user", from: FieldPath(column: "payload", steps: ["user.name", "id"]), type: .int64),
+                        ColumnSpec(
+                            name: "price", from: FieldPath(column: "payload", steps: ["price"]),
+                            type: .decimal(precision: 10, scale: 2)),
                     ],
                     flatten: [
                         FlattenSpec(column: "context"),
@@ -147,7 +151,8 @@ struct ExampleTests {
                         PartitionSpec(column: "at", by: .month, name: "at_month"),
                         PartitionSpec(column: "org", name: "tenant"),
                     ],
-                    format: .csv(CSVSpec(header: false, delimiter: "\t", null: "NULL")),
+                    format: .csv(CSVSpec(header: false, delimiter: "\t", null: "NULL", quote: .all, lineEnd: .crlf)),
+                    specialValues: .string,
                     compression: CompressionSpec(codec: .none, level: 3),
                     chunk: ChunkSpec(targetSize: 64_000_000, rows: 5), timestampZone: "Europe/Berlin",
                     filter: "event_type <> 'test'")
@@ -172,12 +177,58 @@ struct ExampleTests {
         #expect(spec.datasets.map(\.name) == ["zebra", "ant"])
         let zebra = spec.datasets[0]
         #expect(zebra.format == .csv(CSVSpec(delimiter: ";", null: "")))
-        #expect(zebra.compression == CompressionSpec(codec: .none, level: 9))
+        #expect(zebra.compression == CompressionSpec(codec: .none))
         #expect(zebra.chunk == ChunkSpec(targetSize: 1 << 20, rows: 7))
         #expect(zebra.sample == 0 && zebra.timestampZone == "Asia/Tokyo")
         let ant = spec.datasets[1]
         #expect(ant.format == .ndjson && ant.sample == 1 && ant.timestampZone == "UTC")
         #expect(ant.compression.level == 9)
+    }
+
+    @Test(
+        "a preset is a plain word, and what stands beside it wins",
+        arguments: [
+            ("postgres", CSVSpec()), ("duckdb", CSVSpec()), ("snowflake", CSVSpec(quote: .all)),
+            ("redshift", CSVSpec(null: "\\N")), ("bigquery", CSVSpec(null: "\\N")),
+            ("{preset: redshift, header: false, quote: all}", CSVSpec(header: false, null: "\\N", quote: .all)),
+            ("{header: false}", CSVSpec(header: false, delimiter: ";")),
+        ])
+    func presets(text: String, expected: CSVSpec) throws {
+        let spec = try load(
+            Sample.head + """
+                defaults: {format: csv, csv: {delimiter: ;}}
+                datasets:
+                  a: {table: t, key: k, csv: \(text)}
+                """)
+        #expect(spec.datasets[0].format == .csv(expected))
+    }
+
+    @Test("a level belongs to its codec, and a codec has its own default")
+    func levels() throws {
+        let spec = try load(
+            Sample.head + """
+                defaults: {compression: {level: 19}}
+                datasets:
+                  a: {table: t, key: k, compression: {codec: gzip}}
+                  b: {table: t, key: k, compression: {codec: gzip, level: 9}}
+                  c: {table: t, key: k, compression: {codec: zstd}}
+                """)
+        #expect(spec.datasets.map(\.compression.codec) == [.gzip, .gzip, .zstd])
+        #expect(spec.datasets.map(\.compression.level) == [6, 9, 19])
+    }
+
+    @Test("NDJSON's settings and those of special values are taken over, also from `defaults`")
+    func json() throws {
+        let spec = try load(
+            Sample.head + """
+                defaults: {nulls: omit, special_values: fail}
+                datasets:
+                  a: {table: t, key: k, bigint_as_string: true, special_values: null}
+                  b: {table: t, key: k, format: csv}
+                """)
+        #expect(spec.datasets[0].format == .json(JSONSpec(nulls: .omit, bigintAsString: true)))
+        #expect(spec.datasets[0].specialValues == .null)
+        #expect(spec.datasets[1].format == .csv(CSVSpec()) && spec.datasets[1].specialValues == .fail)
     }
 
     @Test("anchors and aliases work, and an alias may be used twice")
@@ -201,6 +252,15 @@ struct ExampleTests {
             ("p.größe.a-b.$c.@d", ["p", "größe", "a-b", "$c", "@d"]),
         ])
     func path(text: String, steps: [String]) throws {
-        #expect(try FieldPath.steps(text) == steps)
+        let path = try FieldPath(parsing: text)
+        #expect(path == FieldPath(column: steps[0], steps: steps.dropFirst().map { .key($0) }))
+        #expect(path.description == text, "it is shown as it is written")
+    }
+
+    @Test("places in arrays stand in brackets")
+    func places() throws {
+        let path = try FieldPath(parsing: "payload.items[0][12].\"a.b\"[*].c")
+        #expect(path.steps == ["items", .index(0), .index(12), "a.b", .each, "c"])
+        #expect(path.description == "payload.items[0][12].\"a.b\"[*].c")
     }
 }

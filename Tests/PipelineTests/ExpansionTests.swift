@@ -28,11 +28,11 @@ struct ExpansionTests {
         let spec = try load(
             Sample.dataset("where: ${V}\nexclude: [\"${V}x\"]".replacing("${V}x", with: "${W}")),
             [
-                "V": value, "W": "a, b: [c]",
+                "V": value, "W": "\"a, b: [c]\"",
             ])
         #expect(spec.datasets.count == 1)
         #expect(spec.datasets[0].filter == value)
-        #expect(spec.datasets[0].exclude == ["a, b: [c]"])
+        #expect(spec.datasets[0].excluded == ["a, b: [c]"])
     }
 
     @Test("typed settings are read from the filled-in text, whatever the quotes")
@@ -51,7 +51,7 @@ struct ExpansionTests {
         #expect(
             try load(Sample.dataset("flatten: [{column: p, prefix: \"${P}\"}]"), ["P": ""]).datasets[0].flatten[0]
                 .prefix == "")
-        #expect(try load(Sample.dataset("exclude: ${P}"), ["P": "null"]).datasets[0].exclude == ["null"])
+        #expect(try load(Sample.dataset("exclude: ${P}"), ["P": "null"]).datasets[0].excluded == ["null"])
     }
 
     @Test("an unset variable is named with its own line and column")

@@ -31,7 +31,39 @@ extension ProblemTests {
         ("format: ndjsn", ["8:13: 'format' cannot be 'ndjsn': perhaps 'ndjson' is meant; write ndjson or csv"]),
         ("format:", ["8:5: 'format' has no value; give it one, or remove the line"]),
         ("format: [csv]", ["8:13: 'format' must be text, here it is a list"]),
-        ("csv: {header: true}", ["8:10: 'csv' is set, but the format is ndjson; add `format: csv`, or remove 'csv'"]),
+        ("csv: {header: true}", ["8:10: 'csv' is set, but the format is ndjson; write `format: csv`, or remove 'csv'"]),
+        (
+            "format: csv\nnulls: omit\nbigint_as_string: true",
+            [
+                "9:12: 'nulls' is set, but the format is csv; write `format: ndjson`, or remove 'nulls'",
+                "10:23: 'bigint_as_string' is set, but the format is csv; write `format: ndjson`, or remove 'bigint_as_string'",
+            ]
+        ),
+        ("nulls: drop", ["8:12: 'nulls' cannot be 'drop'; write keep or omit"]),
+        (
+            "format: csv\ncsv: postgers",
+            [
+                "9:10: 'preset' cannot be 'postgers': perhaps 'postgres' is meant; write postgres, snowflake, redshift, bigquery or duckdb"
+            ]
+        ),
+        ("format: csv\ncsv: [redshift]", ["9:10: 'csv' must be a mapping, here it is a list"]),
+        (
+            "format: csv\ncsv: {quote: none, line_end: cr}",
+            [
+                "9:18: 'quote' cannot be 'none'; write minimal or all",
+                "9:34: 'line_end' cannot be 'cr'; write lf or crlf",
+            ]
+        ),
+        (
+            "format: csv\ncsv: {null: '\\.'}",
+            [
+                "9:17: 'null' cannot be '\\.'; write at most 32 bytes without quotes, line ends and the delimiter, such as '\\N'"
+            ]
+        ),
+        (
+            "special_values: nul",
+            ["8:21: 'special_values' cannot be 'nul': perhaps 'null' is meant; write null, string or fail"]
+        ),
         ("format: csv\ncsv: {header: yes}", ["9:19: 'header' cannot be 'yes'; write true or false"]),
         (
             "format: csv\ncsv: {delimiter: a}",
@@ -45,11 +77,15 @@ extension ProblemTests {
         ),
         ("compression: zstd", ["8:18: 'compression' must be a mapping, here it is text"]),
         (
-            "compression: {codec: gzip, level: 20}",
+            "compression: {codec: lz4, level: 20}",
             [
-                "8:26: 'codec' cannot be 'gzip': it is not supported yet; write zstd or none",
-                "8:39: 'level' cannot be '20'; write a whole number from 1 to 19",
+                "8:26: 'codec' cannot be 'lz4'; write zstd, gzip or none",
+                "8:38: 'level' cannot be '20': the codec is zstd; write a whole number from 1 to 19",
             ]
+        ),
+        (
+            "compression: {level: 10, codec: gzip}",
+            ["8:26: 'level' cannot be '10': the codec is gzip; write a whole number from 1 to 9"]
         ),
         (
             "chunk: {target_size: 1M, rows: 0}",
@@ -100,10 +136,10 @@ extension ProblemTests {
             ]
         ),
         (
-            "flatten: [{column: p, depth: 33, arrays: explode}]",
+            "flatten: [{column: p, depth: 33, arrays: burst}]",
             [
                 "8:34: 'depth' cannot be '33'; write a whole number from 1 to 32",
-                "8:46: 'arrays' cannot be 'explode': it is not supported yet; write json",
+                "8:46: 'arrays' cannot be 'burst'; write json or explode",
             ]
         ),
         (
@@ -113,7 +149,7 @@ extension ProblemTests {
         (
             "flatten: [p]\nexclude: [a, p]",
             [
-                "9:18: 'p' is both flattened and excluded; remove it from 'exclude' (its JSON is not exported beside its keys anyway), or from 'flatten'"
+                "9:14: 'p' is both flattened and excluded; remove it from 'exclude' (its JSON is not exported beside its keys anyway), or from 'flatten'"
             ]
         ),
         (
@@ -152,9 +188,70 @@ extension ProblemTests {
             ]
         ),
         (
-            "columns: [{name: a, from: \"p.x[0]\"}]",
+            "columns: [{name: a, from: \"p.x[a]\"}]",
             [
-                "8:31: 'from' cannot be 'p.x[0]': places in arrays are not supported yet; take the whole array, with type: json; a key that holds a '[' goes in double quotes"
+                "8:31: 'from' cannot be 'p.x[a]': '[a]' is no place in an array; write a number from 0, as in payload.items[0].id; a key that holds a '[' goes in double quotes"
+            ]
+        ),
+        (
+            "columns: [{name: a, from: \"p.x[*].y\"}]",
+            [
+                "8:31: 'from' cannot be 'p.x[*].y': it leads to many values; write a place, as in payload.items[0].id; `arrays: explode` takes all"
+            ]
+        ),
+        (
+            "columns: [{name: a, from: \"p.x[0\"}]",
+            [
+                "8:31: 'from' cannot be 'p.x[0': a bracket is not closed; write a place in an array as in payload.items[0].id"
+            ]
+        ),
+        (
+            "columns: [{name: a, from: b, sql: c}]",
+            ["8:39: 'from' and 'sql' are both set; remove one of them"]
+        ),
+        (
+            "columns: [{name: a, sql: \"c;\"}]",
+            [
+                "8:30: 'sql' cannot be 'c;': it ends in a semicolon; write an SQL expression over the table's columns, such as \"upper(country)\""
+            ]
+        ),
+        (
+            "columns: [{name: \"*\", type: int64}]",
+            ["8:22: '*' stands for all of the table's columns; write just \"*\", or name a column"]
+        ),
+        (
+            "hash: a\nmask: [a, b, b]",
+            [
+                "1:1: the dataset 'events' hashes values, and there is no 'hash_key'; add `hash_key: ${TIDEMARK_HASH_KEY}` at the top level, and set the variable to a long random text",
+                "9:12: 'a' is in 'hash' and in 'mask'; remove it from one of the lists",
+                "9:18: 'b' is listed twice in 'mask'; remove it from one of the lists",
+            ]
+        ),
+        (
+            "mask: [a]\npartition_by: [a]\nsplit_by: a",
+            [
+                "9:19: 'partition_by' puts values into paths of a column that is masked; divide by another column",
+                "10:15: 'split_by' puts values into paths of a column that is masked; divide by another column",
+            ]
+        ),
+        (
+            "flatten: [p]\nmask: [p]",
+            [
+                "8:14: a column is flattened, and hashed or masked as a whole; name the places in it, as in payload.user.email"
+            ]
+        ),
+        (
+            "rename: {\"p[*]\": a, q..r: b}",
+            [
+                "8:14: 'rename' cannot speak of 'p[*]': it leads to many values; write a place, as in payload.items[0].id; `arrays: explode` takes all",
+                "8:25: 'rename' cannot speak of 'q..r': it has an empty step; write the column and the keys as in payload.user.id",
+            ]
+        ),
+        (
+            "schema: {mode: melt, min_count: 0}",
+            [
+                "8:20: 'mode' cannot be 'melt'; write evolve or freeze",
+                "8:37: 'min_count' cannot be '0'; write a whole number from 1 to 1000000000",
             ]
         ),
         (

@@ -5,8 +5,9 @@ import Testing
 @Suite("What is wrong is said with its line and column, and what would be right")
 struct ProblemTests {
     static let settings =
-        "table, query, key, mode, cursor, prune, initial, columns, flatten, exclude, partition_by, where, format, csv, compression, "
-        + "chunk, sample, timestamp_zone"
+        "table, query, key, mode, cursor, prune, initial, columns, flatten, exclude, hash, mask, rename, split_by, "
+        + "partition_by, where, format, nulls, bigint_as_string, csv, special_values, compression, chunk, schema, sample, "
+        + "timestamp_zone"
     static let identifier = "write 1 to 63 letters, digits, '_' and '-', a letter or a digit first"
 
     @Test("in a dataset", arguments: datasetProblems)

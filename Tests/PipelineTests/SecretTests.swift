@@ -38,7 +38,8 @@ struct SecretTests {
             "source.application_name", "destination.url", "destination.region", "destination.endpoint",
             "destination.path_style", "destination.part_size", "table", "mode", "sample", "timestamp_zone", "format",
             "columns[].from", "columns[].type", "flatten[].depth", "flatten[].arrays", "partition_by[].by",
-            "partition_by[].as", "partition_by[].column", "csv.header", "csv.delimiter", "compression.codec",
+            "partition_by[].as", "partition_by[].column", "csv.header", "csv.delimiter", "csv.quote", "csv.line_end",
+            "nulls", "bigint_as_string", "special_values", "compression.codec",
             "compression.level", "chunk.target_size", "chunk.rows",
         ])
     func message(setting: String) throws {

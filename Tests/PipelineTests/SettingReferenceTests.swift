@@ -6,8 +6,19 @@ import Testing
 struct SettingReferenceTests {
     @Test("what the reader takes is in the table, and what is in the table the reader takes")
     func complete() throws {
-        let text = Sample.dataset(
-            "columns: [a]\nflatten: [b]\npartition_by: [c]\nprune: {column: d}\ninitial: {from: 2026-01-01}")
+        let text =
+            "defaults: {schema: {mode: freeze}}\n"
+            + Sample.dataset(
+                """
+                columns: [a]
+                flatten: [{column: b, json_schema: {sql: SELECT 1}}]
+                partition_by: [c]
+                prune: {column: d}
+                initial: {from: 2026-01-01}
+                mask: [{path: e}]
+                schema: {mode: freeze}
+                split_by: {column: f}
+                """)
         let document = Document(file: "p.yaml", tree: try YAMLTree(text, file: "p.yaml"), environment: [:])
         _ = try PipelineSpec(reading: document)
         #expect(document.problems.isEmpty)

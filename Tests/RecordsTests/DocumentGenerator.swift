@@ -119,6 +119,29 @@ struct DocumentGenerator {
         return targets.shuffled(using: &random)
     }
 
+    /// Paths to a document's values, into arrays too: by place, or to every element.
+    mutating func paths(of document: ReferenceJSON) -> [[PathStep]] {
+        var paths: [[PathStep]] = []
+        func visit(_ value: ReferenceJSON, _ path: [PathStep]) {
+            paths.append(path)
+            switch value {
+            case .object(let members):
+                for key in members.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                    let text = String(decoding: key, as: UTF16.self)
+                    guard Array(text.utf16) == key, let member = members[key] else { continue }
+                    visit(member, path + [.key(text)])
+                }
+            case .array(let elements):
+                for (index, element) in elements.enumerated() {
+                    visit(element, path + [chance(3) ? .each : .index(index)])
+                }
+            default: break
+            }
+        }
+        visit(document, [])
+        return paths.filter { !$0.isEmpty || chance(20) }
+    }
+
     mutating func type(for value: ReferenceJSON) -> ColumnType {
         if chance(3) {
             return pick([

@@ -22,8 +22,19 @@ struct FlattenedRow {
     init(
         _ json: [UInt8], _ targets: [([String], ColumnType)] = [], depth: Int = 5, keepsUnplanned: Bool = true
     ) throws {
-        var batch = RowBatch(columns: Self.columns(targets), rowCapacity: 1)
-        var flattener = Self.flattener(targets, depth: depth, keepsUnplanned: keepsUnplanned)
+        try self.init(json, plan: Self.plan(targets), depth: depth, keepsUnplanned: keepsUnplanned)
+    }
+
+    /// Flattens one document.
+    ///
+    /// - Parameters:
+    ///   - json: the document.
+    ///   - targets: what goes where, the columns numbered from 0.
+    init(
+        _ json: [UInt8], plan targets: [FlattenTarget], depth: Int = 5, keepsUnplanned: Bool = true
+    ) throws {
+        var batch = RowBatch(columns: Self.columns(plan: targets), rowCapacity: 1)
+        var flattener = Flattener(source: "payload", targets: targets, depth: depth, keepsUnplanned: keepsUnplanned)
         var extra = ExtraObject()
         batch.addRow()
         try flattener.flatten(json.span.bytes, into: &batch, extra: &extra)
@@ -47,17 +58,33 @@ struct FlattenedRow {
     }
 
     static func columns(_ targets: [([String], ColumnType)]) -> [Column] {
-        targets.enumerated().map { Column(name: "c\($0.offset)", type: $0.element.1) }
+        columns(plan: plan(targets))
+    }
+
+    static func columns(plan targets: [FlattenTarget]) -> [Column] {
+        targets.sorted { $0.column < $1.column }.map { Column(name: "c\($0.column)", type: $0.type) }
             + [Column(name: "_extra", type: .json)]
+    }
+
+    static func plan(_ targets: [([String], ColumnType)]) -> [FlattenTarget] {
+        targets.enumerated().map { FlattenTarget(keys: $0.element.0, column: $0.offset, type: $0.element.1) }
     }
 
     static func flattener(
         _ targets: [([String], ColumnType)], depth: Int = 5, keepsUnplanned: Bool = true
     ) -> Flattener {
-        let targets = targets.enumerated().map {
-            FlattenTarget(path: $0.element.0, column: $0.offset, type: $0.element.1)
+        Flattener(source: "payload", targets: plan(targets), depth: depth, keepsUnplanned: keepsUnplanned)
+    }
+
+    /// What a cell that is not missing stands for; nil when it holds no JSON where it should.
+    func value(_ column: Int, _ type: ColumnType) -> ReferenceJSON? {
+        guard let cell = cells[column] else { return .null }
+        return switch type {
+        case .string, .uuid, .date, .timestamp: .text(cell)
+        case .int64, .number, .decimal, .double: .number(cell)
+        case .bool: .bool(cell == "true")
+        case .json, .bytes: ReferenceJSON(cell.utf8)
         }
-        return Flattener(source: "payload", targets: targets, depth: depth, keepsUnplanned: keepsUnplanned)
     }
 
     /// The document, from columns and `_extra`; nil when a path has a value in both.
@@ -71,18 +98,8 @@ struct FlattenedRow {
             guard states[index] != .missing else { continue }
             let keys = path.map { Array($0.utf16) }
             taken.insert(keys)
-            guard let cell = cells[index] else {
-                put(keys, .null)
-                continue
-            }
-            switch type {
-            case .string, .uuid, .date, .timestamp: put(keys, .text(cell))
-            case .int64, .number, .decimal, .double: put(keys, .number(cell))
-            case .bool: put(keys, .bool(cell == "true"))
-            case .json, .bytes:
-                guard let value = ReferenceJSON(cell.utf8) else { return nil }
-                put(keys, value)
-            }
+            guard let value = value(index, type) else { return nil }
+            put(keys, value)
         }
         if let extra {
             guard case .object(let entries) = ReferenceJSON(extra.utf8, allowsRepeats: false) else { return nil }

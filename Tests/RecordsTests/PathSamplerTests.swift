@@ -96,4 +96,127 @@ struct PathSamplerTests {
         }
         #expect(try sample(documents).count == 20_000)
     }
+
+    // MARK: - Arrays taken apart, and what is known of each path
+
+    private func exploded(_ documents: [String], depth: Int = 5) throws -> [SampledPath] {
+        var sampler = PathSampler(depth: depth, explodes: true)
+        for document in documents { try sampler.add(Array(document.utf8).span.bytes) }
+        #expect(sampler.documents == Int64(documents.count))
+        return sampler.paths
+    }
+
+    @Test("arrays are taken apart when asked: their elements' paths stand at the array's, from the element on")
+    func items() throws {
+        let paths = try exploded([
+            #"{"items": [{"id": 1, "size": {"w": 2}}, {"id": "x"}, {}], "n": 1}"#, #"{"items": [{"id": 2}, 7, null]}"#,
+            #"{"items": null}"#,
+        ])
+        #expect(paths.map(\.path) == [["items"], ["n"]])
+        #expect(paths[0].count == 3)
+        #expect(paths[0].kinds == [.array, .null])
+        #expect(paths[0].elements == 6)
+        #expect(paths[0].suggestedType == nil)
+        #expect(paths[1].items == nil)
+        let items = try #require(paths[0].items)
+        #expect(items.map(\.path) == [[], ["id"], ["size", "w"]])
+        #expect(items.map(\.count) == [3, 3, 1])
+        #expect(items.map(\.suggestedType) == [.int64, .json, .int64])
+        // Without being asked, an array is a value.
+        #expect(try sample([#"{"items": [1]}"#])[0].items == nil)
+        #expect(try sample([#"{"items": [1]}"#])[0].suggestedType == .json)
+    }
+
+    @Test("arrays within arrays, at the root and beside other values are arrays as well")
+    func nestedItems() throws {
+        let paths = try exploded(["[[1, 2], [], [[true]]]"])
+        #expect(paths.map(\.path) == [[]])
+        let inner = try #require(paths[0].items)
+        #expect(inner.map(\.path) == [[]])
+        #expect(inner[0].count == 3)
+        #expect(inner[0].elements == 3)
+        let innermost = try #require(inner[0].items)
+        #expect(innermost[0].kinds == [.int, .array])
+        #expect(innermost[0].suggestedType == .int64)
+        #expect(innermost[0].items?[0].suggestedType == .bool)
+        let mixed = try exploded([#"{"a": [1]}"#, #"{"a": "x"}"#, #"{"a": {"b": []}}"#])
+        #expect(mixed.map(\.path) == [["a"], ["a", "b"]])
+        #expect(mixed.map(\.suggestedType) == [.string, nil])
+        #expect(mixed[0].count == 3)
+        #expect(mixed[1].items == [])
+        // Objects are taken apart to the depth within each element.
+        let deep = try exploded([#"{"a": {"b": [{"c": {"d": 1}}]}, "x": {"y": {"z": [1]}}}"#], depth: 2)
+        #expect(deep.map(\.path) == [["a", "b"], ["x", "y"]])
+        #expect(deep[0].items?.map(\.path) == [["c", "d"]])
+        #expect(deep[1].suggestedType == .json)
+    }
+
+    @Test("each path keeps up to three different short examples")
+    func examples() throws {
+        let long = "\"" + String(repeating: "x", count: 59) + "\""
+        let fits = "\"" + String(repeating: "y", count: 58) + "\""
+        let values = ["null", "1", "1", long, "[1, 2]", "{}", fits, "true"]
+        let documents = values.map { "{\"v\": \($0)}" }
+        #expect(try sample(documents)[0].examples == ["1", "[1, 2]", fits])
+        #expect(try exploded(documents)[0].examples == ["1", "[1, 2]", fits])
+        #expect(try exploded(documents)[0].items?[0].examples == ["1", "2"])
+        #expect(try sample(["{\"v\": null}"])[0].examples == [])
+    }
+
+    @Test("deep nesting of arrays and wide elements stay within limits")
+    func itemLimits() throws {
+        let deep = String(repeating: "[", count: 50_000) + String(repeating: "]", count: 50_000)
+        var path = try exploded([deep])
+        var levels = 0
+        while let items = path.first?.items {
+            path = items
+            levels += 1
+        }
+        #expect(levels == 64)
+        #expect(path[0].suggestedType == .json)
+        let wide = "[" + (0..<30_000).map { "{\"u\($0)\":[\($0)]}" }.joined(separator: ",") + "]"
+        let items = try #require(try exploded([wide])[0].items)
+        #expect(items.count > 9_000 && items.count <= 20_000)
+        #expect(try exploded([wide])[0].elements == 30_000)
+    }
+
+    @Test("a plan made from a sample with arrays taken apart takes every element")
+    func itemPlans() throws {
+        var generator = DocumentGenerator(random: SeededGenerator(seed: 21), isLoose: false)
+        for _ in 0..<150 {
+            let documents = (0..<5).map { _ in "{\"list\": [\(generator.object(1)), \(generator.value(1))]}" }
+            let list = try #require(try exploded(documents).first)
+            let items = try #require(list.items)
+            let typed = items.filter { $0.suggestedType != nil }
+            let targets = typed.enumerated().map { index, path in
+                FlattenTarget(keys: path.path, column: index, type: path.suggestedType ?? .json)
+            }
+            let inner = items.filter { $0.items != nil }.enumerated().map { index, path in
+                ItemsTarget(path: path.path, count: targets.count + index, items: index)
+            }
+            let columns =
+                targets.map { Column(name: "c\($0.column)", type: $0.type) }
+                + inner.map { Column(name: "c\($0.count)", type: .int64) }
+            var flattener = Flattener(
+                source: "p", targets: [], items: [ItemsTarget(path: ["list"], count: 0, items: 0)], depth: 5)
+            var child = Flattener(source: "p", below: ["list"], targets: targets, items: inner, depth: 5)
+            var extra = ExtraObject()
+            for document in documents {
+                var batch = RowBatch(columns: [Column(name: "n", type: .int64)], rowCapacity: 1)
+                batch.addRow()
+                try flattener.flatten(Array(document.utf8).span.bytes, into: &batch, extra: &extra)
+                var rows = RowBatch(columns: columns, rowCapacity: 10)
+                try flattener.forEachElement { _, _, element throws(RecordError) in
+                    rows.addRow()
+                    try child.flatten(element, into: &rows, extra: &extra)
+                    extra.removeAll()
+                }
+                #expect(rows.rowCount == 2)
+            }
+            // What has no column is null, or an empty object where others have keys.
+            for stray in child.strays {
+                #expect(stray.kinds.isSubset(of: [.null, .object]), "\(stray) of \(documents)")
+            }
+        }
+    }
 }

@@ -10,10 +10,12 @@ public final class MemoryStore: ObjectStore {
     private let content = Mutex(Content())
 
     /// An empty store.
-    public init() {}
+    ///
+    /// - Parameter partSize: the largest object that it takes, in bytes: it has no uploads in parts.
+    public init(partSize: Int = 1 << 20) { self.partSize = partSize }
 
     public let location = "memory:"
-    public let partSize = 1 << 20
+    public let partSize: Int
 
     /// The requests so far, each a verb and a key.
     public var requests: [String] { content.withLock(\.requests) }
