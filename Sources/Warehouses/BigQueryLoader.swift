@@ -70,7 +70,7 @@ struct BigQueryLoader: Loader {
 
     func changes(of table: NamedTable) -> [String] {
         additions(table).map { "ALTER TABLE \(table.name) ADD COLUMN IF NOT EXISTS \($0);" }
-            + SnowflakeLoader.widenedNote(widened(table))
+            + widenedNotes(table)
     }
 
     func load(_ table: NamedTable, _ script: LoadScript) throws -> Loaded {
@@ -169,10 +169,6 @@ struct BigQueryLoader: Loader {
     private func path(_ part: LoadTable.Partition, _ files: [LoadTable.File]) -> String {
         let folder =
             "NULLIF(REGEXP_EXTRACT(file, \(literal(PartitionPath.pattern(part.name)))), \(literal(PartitionPath.null)))"
-        if part.isDay { return "CAST(\(folder) AS DATE)" }
-        let coded = PartitionPath.coded(part.name, in: files)
-        guard !coded.isEmpty else { return folder }
-        let cases = coded.map { "WHEN \(literal($0.raw)) THEN \(literal($0.value ?? ""))" }
-        return "CASE \(folder) \(cases.joined(separator: " ")) ELSE \(folder) END"
+        return part.isDay ? "CAST(\(folder) AS DATE)" : decoded(folder, part, files)
     }
 }

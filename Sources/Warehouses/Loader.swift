@@ -83,6 +83,22 @@ extension Loader {
         }
     }
 
+    /// What is said of them where a column's type cannot be changed in place.
+    func widenedNotes(_ table: NamedTable) -> [String] {
+        widened(table).map {
+            SQLText.comment(
+                "\($0.name) was \($0.former) once: a table that was made for it must be made anew, with \($0.type).")
+        }
+    }
+
+    /// A folder's value where no function decodes it: those that are encoded are listed.
+    func decoded(_ folder: String, _ part: LoadTable.Partition, _ files: [LoadTable.File]) -> String {
+        let coded = PartitionPath.coded(part.name, in: files)
+        guard !coded.isEmpty else { return folder }
+        let cases = coded.map { "WHEN \(literal($0.raw)) THEN \(literal($0.value ?? ""))" }
+        return "CASE \(folder) \(cases.joined(separator: " ")) ELSE \(folder) END"
+    }
+
     /// Refuses files that the warehouse cannot read.
     func refuse(_ table: LoadTable, _ reason: String, _ hint: String) -> LoadError {
         LoadError(object: "table \(table.name) for \(warehouse.title)", reason: reason, hint: hint)

@@ -63,12 +63,12 @@ struct RedshiftLoader: Loader {
 
     func changes(of table: NamedTable) -> [String] {
         let added = additions(table)
-        guard !added.isEmpty else { return SnowflakeLoader.widenedNote(widened(table)) }
+        guard !added.isEmpty else { return widenedNotes(table) }
         return [
             "-- A table that was made for an earlier version needs these; Redshift has no IF NOT EXISTS for columns:"
         ]
             + added.map { SQLText.comment("ALTER TABLE \(table.name) ADD COLUMN \($0);") }
-            + SnowflakeLoader.widenedNote(widened(table))
+            + widenedNotes(table)
     }
 
     func load(_ table: NamedTable, _ script: LoadScript) throws -> Loaded {

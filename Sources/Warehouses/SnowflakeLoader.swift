@@ -63,15 +63,7 @@ struct SnowflakeLoader: Loader {
 
     func changes(of table: NamedTable) -> [String] {
         additions(table).map { "ALTER TABLE \(table.name) ADD COLUMN IF NOT EXISTS \($0);" }
-            + Self.widenedNote(widened(table))
-    }
-
-    /// What is said where a column's type cannot be changed in place.
-    static func widenedNote(_ columns: [(name: String, type: String, former: String)]) -> [String] {
-        columns.map {
-            SQLText.comment(
-                "\($0.name) was \($0.former) once: a table that was made for it must be made anew, with \($0.type).")
-        }
+            + widenedNotes(table)
     }
 
     func load(_ table: NamedTable, _ script: LoadScript) throws -> Loaded {
@@ -120,16 +112,12 @@ struct SnowflakeLoader: Loader {
         }
     }
 
-    /// A partition's value from the file's name. Snowflake has no function that decodes it, so coded values are listed.
+    /// A partition's value from the file's name.
     private func path(_ part: LoadTable.Partition, _ files: [LoadTable.File]) -> String {
         let folder =
             "NULLIF(REGEXP_SUBSTR(METADATA$FILENAME, \(literal(PartitionPath.pattern(part.name))), 1, 1, 'e', 1), "
             + "\(literal(PartitionPath.null)))"
-        if part.isDay { return "\(folder)::DATE" }
-        let coded = PartitionPath.coded(part.name, in: files)
-        guard !coded.isEmpty else { return folder }
-        let cases = coded.map { "WHEN \(literal($0.raw)) THEN \(literal($0.value ?? ""))" }
-        return "CASE \(folder) \(cases.joined(separator: " ")) ELSE \(folder) END"
+        return part.isDay ? "\(folder)::DATE" : decoded(folder, part, files)
     }
 
     /// The options in the order of the page.

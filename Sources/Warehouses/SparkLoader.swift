@@ -58,10 +58,10 @@ struct SparkLoader: Loader {
 
     func changes(of table: NamedTable) -> [String] {
         let added = additions(table)
-        guard !added.isEmpty else { return SnowflakeLoader.widenedNote(widened(table)) }
+        guard !added.isEmpty else { return widenedNotes(table) }
         return ["-- A table that was made for an earlier version needs this; Spark has no IF NOT EXISTS for columns:"]
             + [SQLText.comment("ALTER TABLE \(table.name) ADD COLUMNS (\(added.joined(separator: ", ")));")]
-            + SnowflakeLoader.widenedNote(widened(table))
+            + widenedNotes(table)
     }
 
     func load(_ table: NamedTable, _ script: LoadScript) throws -> Loaded {

@@ -30,8 +30,7 @@ struct LoadSQLCommand: ParsableCommand {
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp(
-            "The warehouse: \(Warehouse.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "warehouse"))
+        help: ArgumentHelp("The warehouse.", valueName: "warehouse"))
     var warehouse: Warehouse
 
     @Option(help: ArgumentHelp("Only this dataset, or this table of it.", valueName: "name"))
