@@ -57,6 +57,9 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // `scripts/bench` runs it.
+        .executableTarget(
+            name: "microbench", dependencies: ["Records"], path: "Tests/Benchmarks", swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["ObjectStore"], path: "Tests/TestSupport"),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "TestSupport"], swiftSettings: settings),

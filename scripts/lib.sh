@@ -46,7 +46,7 @@ venv_python() {
     return 1
 }
 
-# Prints the Debian packages that are missing for each purpose named: build, postgres, python, zstd, openssl.
+# Prints the Debian packages that are missing for each purpose named: build, postgres, python, zstd, openssl, time.
 missing_packages() {
     local purpose pair
     for purpose in "$@"; do
@@ -64,6 +64,7 @@ missing_packages() {
             python) venv_python >/dev/null || echo python3-venv ;;
             zstd) has zstd || echo zstd ;;
             openssl) has openssl || echo openssl ;;
+            time) [[ -x /usr/bin/time ]] || echo time ;;
             *) die "unknown purpose: $purpose" ;;
         esac
     done

@@ -68,7 +68,8 @@ public struct ColumnSuggestions: Codable, Sendable {
         let source = try Source(url: spec.source.url.value, applicationName: spec.source.applicationName)
         let table = try SourceTable(wanted, source: source)
         let planner = Planner(spec: spec, source: source, state: LakeState(), log: log)
-        let discovery = Discovery(source: source, table: table, dataset: wanted, log: log)
+        let discovery = Discovery(
+            source: source, table: table, dataset: wanted, redaction: Redaction(spec), log: log)
         let plan = try planner.columns(of: wanted, table, nil, table.leaves.map(\.unbounded), true, discovery)
         var seen: [[String]: SampledPath] = [:]
         var documents: [String: Int64] = [:]

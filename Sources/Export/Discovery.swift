@@ -10,6 +10,7 @@ final class Discovery {
     private let source: Source
     private let table: SourceTable
     private let dataset: DatasetSpec
+    private let redaction: Redaction
     private let log: Logger
     /// What was sampled already, by the documents' column.
     private var samples: [String: Sample] = [:]
@@ -35,11 +36,13 @@ final class Discovery {
     ///   - source: the source.
     ///   - table: what is read.
     ///   - dataset: the dataset; `sample` says how many rows are looked at, over all leaves.
+    ///   - redaction: what is made unreadable.
     ///   - log: hears what is looked at.
-    init(source: Source, table: SourceTable, dataset: DatasetSpec, log: Logger) {
+    init(source: Source, table: SourceTable, dataset: DatasetSpec, redaction: Redaction, log: Logger) {
         self.source = source
         self.table = table
         self.dataset = dataset
+        self.redaction = redaction
         self.log = log
     }
 
@@ -106,7 +109,7 @@ final class Discovery {
     private func redactor(of flatten: FlattenSpec) -> Redactor? {
         let rules = dataset.privacy.rules.filter { $0.path.column == flatten.column && !$0.path.steps.isEmpty }
         guard !rules.isEmpty else { return nil }
-        return Redactor(rules: rules.map { RedactionRule(path: $0.path.steps, action: $0.action) }, key: [])
+        return Redactor(rules: rules.map { RedactionRule(path: $0.path.steps, action: $0.action) }, key: redaction.key)
     }
 
     private func select(_ column: String) -> String {

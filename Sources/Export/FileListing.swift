@@ -83,9 +83,10 @@ public struct FileListing: Codable, Sendable {
                 reason: "the lake has no such dataset", hint: "It has: \(names.sorted().joined(separator: ", ")).")
         }
         through = lake.version
-        // A dataset that is split has no files of its own: it stands for all that is made of it.
+        // A dataset that is split stands for all that is made of its rows.
         let wanted = dataset.map { name in
-            tables[name].flatMap { $0.isEmpty || $0.contains(name) ? nil : $0 } ?? [name]
+            let rows = lake.state.datasets[name]?.tables.filter { $0.value.items == nil }.map(\.key) ?? []
+            return Set(rows).union([name])
         }
         func isWanted(_ key: String) -> Bool {
             wanted?.contains(Layout.table(of: key)) ?? !key.hasPrefix("\(Self.quarantine)/")

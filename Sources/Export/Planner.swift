@@ -55,7 +55,8 @@ struct Planner {
         for dataset in spec.datasets {
             // A time means the same in another source; a transaction id does not.
             let isLost = isOther && dataset.cursor.mode == .transaction
-            let known = isLost ? nil : state.datasets[dataset.name]
+            var known = state.datasets[dataset.name]
+            if isLost { known?.forgetSource() }
             let table = try SourceTable(dataset, source: source)
             try checkCursor(dataset, known)
             var draft = Draft(spec: dataset, table: table, known: known, leaves: [])
@@ -111,7 +112,8 @@ struct Planner {
         _ dataset: DatasetSpec, _ table: SourceTable, _ known: DatasetState?, leaves: [LeafPlan], notes: [String] = [],
         evolves: Bool = true
     ) throws -> DatasetPlan {
-        let discovery = Discovery(source: source, table: table, dataset: dataset, log: log)
+        let discovery = Discovery(
+            source: source, table: table, dataset: dataset, redaction: Redaction(spec), log: log)
         let schema = try columns(of: dataset, table, known, leaves, evolves, discovery)
         return DatasetPlan(dataset, table, schema, leaves: leaves, notes: notes)
     }

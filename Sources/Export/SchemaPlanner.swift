@@ -99,13 +99,19 @@ struct SchemaPlanner {
             guard let spec = spec.columns?.first(where: { "sql:\($0.name)" == field }) else { return }
             reader.add(info, as: column.type == info.columnType ? nil : column.type, sql: spec.sql)
         } else if let info = infos[field] {
-            reader.add(info, as: column.type == info.columnType || isRedacted(field) ? nil : column.type)
+            let isPlain = column.type == info.columnType || isRedacted(field) || isCleaned(field)
+            reader.add(info, as: isPlain ? nil : column.type)
             if case .other(let name) = info.type { notes.append("column \(field) of type \(name) is read as its text") }
         }
     }
 
     private func isRedacted(_ column: String) -> Bool {
         spec.privacy.action(on: column).map { $0 != .exclude } ?? false
+    }
+
+    /// Whether something is taken out of a column's documents, which needs them as they are.
+    private func isCleaned(_ column: String) -> Bool {
+        spec.privacy.rules.contains { $0.path.column == column && !$0.path.steps.isEmpty }
     }
 
     private var redactions: [RedactionPlan] {

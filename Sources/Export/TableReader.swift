@@ -40,23 +40,42 @@ struct TableReader: ~Copyable {
     private enum Action {
         case column(Int)
         case redacted(Int, RedactionRule.Action)
+        case cleaned(Int, Cleaner)
         case flatten(Int)
+    }
+
+    /// Takes out of documents what nobody is to see.
+    private final class Cleaner {
+        private var redactor: Redactor
+        /// The last document, cleaned.
+        private(set) var text = ByteBuffer()
+
+        /// Prepares for a column's documents; nil where nothing is taken out of them.
+        init?(_ dataset: DatasetPlan, _ column: String, _ redaction: Redaction?) {
+            let rules = dataset.redactions.filter { $0.column == column && !$0.path.isEmpty }
+            if rules.isEmpty { return nil }
+            redactor = Redactor(
+                rules: rules.map { RedactionRule(path: $0.path, action: $0.action) }, key: redaction?.key ?? [])
+        }
+
+        func clean(_ document: RawSpan) throws(RecordError) {
+            text.removeAll()
+            try redactor.redact(document, into: &text)
+        }
     }
 
     /// The documents of one field: a flattener, which cannot be copied, and what is taken out of them first.
     private final class Documents {
         let field: String
         var flattener: Flattener
-        var redactor: Redactor?
-        /// A document without what nobody is to see.
-        var clean = ByteBuffer()
+        let cleaner: Cleaner?
         /// The tables of the arrays' elements, by the numbers that the flattener gives them.
         let tables: [String]
 
-        init(_ field: String, _ flattener: consuming Flattener, _ redactor: consuming Redactor?, _ tables: [String]) {
+        init(_ field: String, _ flattener: consuming Flattener, _ cleaner: Cleaner?, _ tables: [String]) {
             self.field = field
             self.flattener = flattener
-            self.redactor = redactor
+            self.cleaner = cleaner
             self.tables = tables
         }
     }
@@ -85,11 +104,14 @@ struct TableReader: ~Copyable {
         for (index, column) in columns.enumerated() {
             guard let name = column.field, column.path == nil, !table.retired.contains(column.name) else { continue }
             let action = dataset.redactions.first { $0.column == name && $0.path.isEmpty }?.action
-            let field = try dataset.field(action == nil ? Self.fieldNames(name, column.type) : [name, "\(name)::text"])
+            let cleaner = Cleaner(dataset, name, redaction)
+            let names = action == nil && cleaner == nil ? Self.fieldNames(name, column.type) : [name, "\(name)::text"]
+            let field = try dataset.field(names)
             steps.append(
                 Step(
                     field: field.index, type: field.type,
-                    action: action.map { .redacted(index, $0) } ?? .column(index)))
+                    action: action.map { .redacted(index, $0) } ?? cleaner.map { .cleaned(index, $0) } ?? .column(index)
+                ))
         }
         var documents: [Documents] = []
         for name in Self.documents(of: dataset, table) {
@@ -150,13 +172,8 @@ struct TableReader: ~Copyable {
             source: name, below: table.items?.pointerKeys ?? [], targets: targets, items: items,
             depth: flatten?.depth ?? 32, keepsUnplanned: flatten != nil, mayRepeatKeys: type == .json)
         // The elements of arrays have been through it.
-        let rules = table.items == nil ? dataset.redactions.filter { $0.column == name && !$0.path.isEmpty } : []
-        let redactor =
-            rules.isEmpty
-            ? nil
-            : Redactor(
-                rules: rules.map { RedactionRule(path: $0.path, action: $0.action) }, key: redaction?.key ?? [])
-        return Documents(name, flattener, redactor, arrays.map(\.name))
+        let cleaner = table.items == nil ? Cleaner(dataset, name, redaction) : nil
+        return Documents(name, flattener, cleaner, arrays.map(\.name))
     }
 
     /// Forgets the batch's rows.
@@ -187,6 +204,13 @@ struct TableReader: ~Copyable {
             case .redacted(let column, let action):
                 if let field = reader.field(step.field) {
                     try redact(column, field, step.type, action)
+                } else {
+                    batch.setNull(column)
+                }
+            case .cleaned(let column, let cleaner):
+                if let field = reader.field(step.field) {
+                    try cleaner.clean(step.type == .jsonb ? try Field.jsonbText(field) : field)
+                    batch.set(column, json: cleaner.text.bytes)
                 } else {
                     batch.setNull(column)
                 }
@@ -221,6 +245,7 @@ struct TableReader: ~Copyable {
                 }
             case .redacted(let column, let action):
                 if let field = reader.field(step.field) { try redact(column, field, step.type, action) }
+            case .cleaned: break  // A document is no key.
             case .flatten(let number): try flatten(element, number)
             }
         }
@@ -240,10 +265,9 @@ struct TableReader: ~Copyable {
 
     private mutating func flatten(_ text: RawSpan, _ number: Int) throws {
         let documents = documents[number]
-        if documents.redactor != nil {
-            documents.clean.removeAll()
-            try documents.redactor?.redact(text, into: &documents.clean)
-            try documents.flattener.flatten(documents.clean.bytes, into: &batch, extra: &extra)
+        if let cleaner = documents.cleaner {
+            try cleaner.clean(text)
+            try documents.flattener.flatten(cleaner.text.bytes, into: &batch, extra: &extra)
         } else {
             try documents.flattener.flatten(text, into: &batch, extra: &extra)
         }

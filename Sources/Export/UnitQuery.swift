@@ -129,8 +129,8 @@ struct UnitQuery {
     /// - Throws: `PostgresError`, `ExportError`.
     func sample(_ connection: Connection) throws -> [RowMark] {
         guard dataset.mode == .transactions, case .pages(let from, let to) = unit.piece, !dataset.key.isEmpty,
-            // The log keeps nothing that the files must not have.
-            !dataset.key.contains(where: { dataset.hides($0.column) })
+            // The log keeps nothing that the files do not have.
+            dataset.columns(of: dataset.key.map(\.column)) != nil
         else { return [] }
         let end = max(from, (to ?? leaf.pages) - 1)
         let places = Set([from, (from + end) / 2, end]).sorted().map { "\"(\($0),1)\"" }.joined(separator: ",")

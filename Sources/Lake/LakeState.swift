@@ -154,6 +154,12 @@ public struct DatasetState: Codable, Sendable {
     /// A dataset of which the log says nothing yet.
     public init() {}
 
+    /// Forgets how far the source has been exported: it is another one. The tables stay as they are.
+    public mutating func forgetSource() {
+        watermarks = [:]
+        fingerprint = nil
+    }
+
     mutating func take(_ version: LogEntry.TableVersion, entry: Int) {
         let table = version.table
         var state =

@@ -91,6 +91,8 @@ public struct TableState: Codable, Sendable {
 
     /// Takes a version of the columns up.
     mutating func take(_ table: TablePlan, _ output: OutputPlan, entry: Int) {
+        // A version is what it was when it came.
+        guard table.schema.version > history.last?.version ?? 0 else { return }
         schema = table.schema
         history.append(
             SchemaVersion(

@@ -82,6 +82,36 @@ struct PrivacyTests {
         #expect(rows.map { $0[2] } == hashes)
     }
 
+    @Test("Documents that stay whole are cleaned, too, whatever type they are written as")
+    func whole() throws {
+        for columns in [
+            "[remark, payload]", "[remark, {name: payload, type: string}]",
+            "[remark, {name: d, from: payload.odd, type: json}, {name: p, from: payload.people, type: json}]",
+        ] {
+            let shop = try Shop(
+                table: Self.table.replacing("note text", with: "remark text"),
+                dataset: """
+                    events:
+                        table: public.events
+                        key: email
+                        columns: \(columns)
+                        exclude: [payload.email, payload.card, "payload.people[*]", payload.odd.ssn]
+                        mask: [payload.odd.deep]
+                        compression: {codec: none}
+                    """)
+            let run = try shop.tidemark("run")
+            #expect(run.status == 0, "\(run.all)")
+            var all = ""
+            for case let file as String in try #require(FileManager.default.enumerator(atPath: shop.lake)) {
+                all += (try? String(contentsOfFile: shop.lake + "/" + file, encoding: .utf8)) ?? ""
+            }
+            #expect(all.contains("\"remark\":\"kept 10\"") && all.contains("***"), "the scan sees the data")
+            for secret in ["secret.example", "ssn-77", "40001234123400"] {
+                #expect(!all.contains(secret), "\(columns)")
+            }
+        }
+    }
+
     @Test("Another key is refused, since old and new hashes would not match, and nothing is written")
     func otherKey() throws {
         let shop = try shop()

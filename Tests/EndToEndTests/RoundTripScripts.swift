@@ -252,7 +252,7 @@ enum RoundTripScripts {
             plan = json.load(open(folder + '/lake/_tidemark/run/0000000001/plan.json'))
             for o in outputs:
                 if not o['name'].startswith('flat'): continue
-                columns = {c['name']: c for c in next(d for d in plan['datasets'] if d['name'] == o['name'])['schema']['columns']}
+                columns = {c['name']: c for c in next(d for d in plan['datasets'] if d['name'] == o['name'])['tables'][0]['schema']['columns']}
                 data = subprocess.run(['zstd', '-dcq'] + glob.glob('%s/lake/%s/*' % (folder, o['name'])), capture_output=True, check=True).stdout.decode()
                 if o['format'] == 'csv':
                     lines = csv.reader(io.StringIO(data, newline=''), strict=True)
