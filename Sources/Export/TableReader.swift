@@ -30,18 +30,18 @@ struct TableReader: ~Copyable {
     /// How often a field's value did not fit its own column, by column.
     private var misfits: [Int: Int64] = [:]
 
-    /// Something to do with a field of each row, in this order.
+    /// A field of each row that is a column itself.
     private struct Step {
         let field: Int
         let type: PostgresType
+        let column: Int
         let action: Action
     }
 
     private enum Action {
-        case column(Int)
-        case redacted(Int, RedactionRule.Action)
-        case cleaned(Int, Cleaner)
-        case flatten(Int)
+        case plain
+        case redacted(RedactionRule.Action)
+        case cleaned(Cleaner)
     }
 
     /// Takes out of documents what nobody is to see.
@@ -66,14 +66,17 @@ struct TableReader: ~Copyable {
 
     /// The documents of one field: a flattener, which cannot be copied, and what is taken out of them first.
     private final class Documents {
-        let field: String
+        let place: (index: Int, type: PostgresType)
         var flattener: Flattener
         let cleaner: Cleaner?
         /// The tables of the arrays' elements, by the numbers that the flattener gives them.
         let tables: [String]
 
-        init(_ field: String, _ flattener: consuming Flattener, _ cleaner: Cleaner?, _ tables: [String]) {
-            self.field = field
+        init(
+            _ place: (index: Int, type: PostgresType), _ flattener: consuming Flattener, _ cleaner: Cleaner?,
+            _ tables: [String]
+        ) {
+            self.place = place
             self.flattener = flattener
             self.cleaner = cleaner
             self.tables = tables
@@ -109,15 +112,13 @@ struct TableReader: ~Copyable {
             let field = try dataset.field(names)
             steps.append(
                 Step(
-                    field: field.index, type: field.type,
-                    action: action.map { .redacted(index, $0) } ?? cleaner.map { .cleaned(index, $0) } ?? .column(index)
-                ))
+                    field: field.index, type: field.type, column: index,
+                    action: action.map { .redacted($0) } ?? cleaner.map { .cleaned($0) } ?? .plain))
         }
         var documents: [Documents] = []
         for name in Self.documents(of: dataset, table) {
             let field = try dataset.field([name])
-            steps.append(Step(field: field.index, type: field.type, action: .flatten(documents.count)))
-            documents.append(try Self.documents(of: name, field.type, dataset, table, redaction))
+            documents.append(try Self.documents(of: name, field, dataset, table, redaction))
         }
         exploded = documents.indices.filter { !documents[$0].tables.isEmpty }
         self.steps = steps
@@ -144,7 +145,8 @@ struct TableReader: ~Copyable {
     }
 
     private static func documents(
-        of name: String, _ type: PostgresType, _ dataset: DatasetPlan, _ table: TablePlan, _ redaction: Redaction?
+        of name: String, _ place: (index: Int, type: PostgresType), _ dataset: DatasetPlan, _ table: TablePlan,
+        _ redaction: Redaction?
     ) throws -> Documents {
         let flatten = dataset.flatten.first { $0.field == name }
         let columns = table.schema.columns
@@ -170,10 +172,10 @@ struct TableReader: ~Copyable {
         }
         let flattener = Flattener(
             source: name, below: table.items?.pointerKeys ?? [], targets: targets, items: items,
-            depth: flatten?.depth ?? 32, keepsUnplanned: flatten != nil, mayRepeatKeys: type == .json)
+            depth: flatten?.depth ?? 32, keepsUnplanned: flatten != nil, mayRepeatKeys: place.type == .json)
         // The elements of arrays have been through it.
         let cleaner = table.items == nil ? Cleaner(dataset, name, redaction) : nil
-        return Documents(name, flattener, cleaner, arrays.map(\.name))
+        return Documents(place, flattener, cleaner, arrays.map(\.name))
     }
 
     /// Forgets the batch's rows.
@@ -192,32 +194,11 @@ struct TableReader: ~Copyable {
     ///   - place: where the row goes.
     /// - Throws: `PostgresError` for a malformed field, `RecordError` for a malformed document.
     mutating func read(_ reader: CopyReader, to place: RowPlace) throws {
-        begin(place)
-        for step in steps {
-            switch step.action {
-            case .column(let column):
-                if let field = reader.field(step.field) {
-                    try set(column, field, step.type)
-                } else {
-                    batch.setNull(column)
-                }
-            case .redacted(let column, let action):
-                if let field = reader.field(step.field) {
-                    try redact(column, field, step.type, action)
-                } else {
-                    batch.setNull(column)
-                }
-            case .cleaned(let column, let cleaner):
-                if let field = reader.field(step.field) {
-                    try cleaner.clean(step.type == .jsonb ? try Field.jsonbText(field) : field)
-                    batch.set(column, json: cleaner.text.bytes)
-                } else {
-                    batch.setNull(column)
-                }
-            case .flatten(let number):
-                guard let field = reader.field(step.field) else { continue }
-                try flatten(step.type == .jsonb ? try Field.jsonbText(field) : field, number)
-            }
+        try begin(reader, place)
+        for number in documents.indices {
+            let (index, type) = documents[number].place
+            guard let field = reader.field(index) else { continue }
+            try flatten(type == .jsonb ? try Field.jsonbText(field) : field, number)
         }
         if !extra.isEmpty { extra.finish(into: &batch, column: extraColumn) }
     }
@@ -234,21 +215,8 @@ struct TableReader: ~Copyable {
     mutating func read(
         element: RawSpan, index: Int, parents: [Int], _ reader: CopyReader, to place: RowPlace
     ) throws {
-        begin(place)
-        for step in steps {
-            switch step.action {
-            case .column(let column):
-                if let field = reader.field(step.field) {
-                    try set(column, field, step.type)
-                } else {
-                    batch.setNull(column)
-                }
-            case .redacted(let column, let action):
-                if let field = reader.field(step.field) { try redact(column, field, step.type, action) }
-            case .cleaned: break  // A document is no key.
-            case .flatten(let number): try flatten(element, number)
-            }
-        }
+        try begin(reader, place)
+        try flatten(element, 0)
         if indexColumn >= 0 { batch.set(indexColumn, int64: Int64(index)) }
         if parentColumn >= 0 {
             let text = Array(parents.map(String.init).joined(separator: "/").utf8)
@@ -257,10 +225,24 @@ struct TableReader: ~Copyable {
         if !extra.isEmpty { extra.finish(into: &batch, column: extraColumn) }
     }
 
-    private mutating func begin(_ place: RowPlace) {
+    /// Begins a row with the columns that are fields themselves.
+    private mutating func begin(_ reader: CopyReader, _ place: RowPlace) throws {
         batch.addRow()
         partitionOfRow.append(place.partition)
         for index in moments.indices { moments[index].append(place.moments[index]) }
+        for step in steps {
+            guard let field = reader.field(step.field) else {
+                batch.setNull(step.column)
+                continue
+            }
+            switch step.action {
+            case .plain: try set(step.column, field, step.type)
+            case .redacted(let action): try redact(step.column, field, step.type, action)
+            case .cleaned(let cleaner):
+                try cleaner.clean(step.type == .jsonb ? try Field.jsonbText(field) : field)
+                batch.set(step.column, json: cleaner.text.bytes)
+            }
+        }
     }
 
     private mutating func flatten(_ text: RawSpan, _ number: Int) throws {
