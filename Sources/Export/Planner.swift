@@ -176,7 +176,8 @@ struct Planner {
             sqlColumns[field] = try source.columnInfo(of: sql, named: field, in: table)
         }
         let planner = SchemaPlanner(
-            spec: dataset, table: table, known: known, evolves: evolves, sqlColumns: sqlColumns)
+            spec: dataset, table: table, known: known, foreign: foreignNames(dataset), evolves: evolves,
+            sqlColumns: sqlColumns)
         let plan = try planner.plan(
             SchemaSamples(
                 newValues: { try evolves ? discovery.values(in: leaves) : [] },
@@ -184,6 +185,13 @@ struct Planner {
                 promised: { flatten in try promised(by: flatten) }))
         for note in plan.notes { log.notice("\(dataset.name): \(note)") }
         return plan
+    }
+
+    /// The names that a table made of a dataset must not have, in lower case.
+    private func foreignNames(_ dataset: DatasetSpec) -> Set<String> {
+        let others = state.datasets.filter { $0.key != dataset.name }
+        let names = spec.datasets.map(\.name) + others.keys + others.values.flatMap(\.tables.keys)
+        return Set(names.filter { $0 != dataset.name }.map { $0.lowercased() })
     }
 
     /// The paths that JSON Schemas name.

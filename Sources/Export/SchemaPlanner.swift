@@ -36,6 +36,8 @@ struct SchemaPlanner {
     let table: SourceTable
     /// The dataset in the lake; nil before the first commit.
     let known: DatasetState?
+    /// The names that other datasets have, in lower case.
+    var foreign: Set<String> = []
     /// Whether columns may be added and widened by what earlier runs met.
     var evolves = false
     /// The columns that SQL of the pipeline gives, by name.
@@ -43,12 +45,13 @@ struct SchemaPlanner {
     private let infos: [String: ColumnInfo]
 
     init(
-        spec: DatasetSpec, table: SourceTable, known: DatasetState?, evolves: Bool = false,
+        spec: DatasetSpec, table: SourceTable, known: DatasetState?, foreign: Set<String> = [], evolves: Bool = false,
         sqlColumns: [String: ColumnInfo] = [:]
     ) {
         self.spec = spec
         self.table = table
         self.known = known
+        self.foreign = foreign
         self.evolves = evolves && spec.schema.mode == .evolve
         self.sqlColumns = sqlColumns
         infos = Dictionary(table.columns.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -68,7 +71,7 @@ struct SchemaPlanner {
             shares.compactMap { share -> String?? in if case .value(let value) = share.share { value } else { nil } })
         for (name, share) in shares {
             let planner = TablePlanner(
-                spec: spec, name: name, share: share, states: known?.tables ?? [:], output: OutputPlan(spec),
+                spec: spec, name: name, share: share, states: known?.tables ?? [:], foreign: foreign, output: OutputPlan(spec),
                 evolves: evolves, sample: { try samples.paths($0, share, values) }, promised: samples.promised)
             let planned = try planner.plan(declared)
             tables += planned.tables

@@ -14,6 +14,8 @@ struct TablePlanner {
     let share: TablePlan.Share
     /// The dataset's tables in the lake.
     let states: [String: TableState]
+    /// The names that other datasets have, in lower case.
+    let foreign: Set<String>
     /// How files are written now.
     let output: OutputPlan
     /// Whether columns may be added and widened by what earlier runs met.
@@ -309,8 +311,8 @@ struct TablePlanner {
             guard let items = state.value.items else { return false }
             return items.parent == place.table && items.field == flatten.column && items.path == path
         }
-        var taken = Set((Array(states.keys) + children.map(\.name)).map { $0.lowercased() })
-        let wanted = "\(place.table)__\(Self.safe(path.isEmpty ? ["items"] : path, flatten.separator))"
+        var taken = foreign.union((Array(states.keys) + children.map(\.name)).map { $0.lowercased() })
+        let wanted = Self.tableName(place.table, path.isEmpty ? ["items"] : path, flatten.separator)
         let table = known?.key ?? Self.free(wanted, &taken)
         let root = place.root + path.map { "/" + JSONText.pointerStep($0) }.joined()
         let items = TablePlan.Items(
@@ -332,9 +334,16 @@ struct TablePlanner {
         notes += draft.notes
     }
 
-    /// A part of a folder's name.
-    private static func safe(_ path: [String], _ separator: String) -> String {
-        PathText.escape(path.joined(separator: separator))
+    /// A folder's name in bytes; file systems take 255.
+    private static let longestName = 220
+
+    /// The name of an array's table: a folder's name that is safe, and not too long.
+    private static func tableName(_ parent: String, _ path: [String], _ separator: String) -> String {
+        let name = "\(parent)__\(PathText.escape(path.joined(separator: separator)))"
+        let folder = name.split(separator: "/").last ?? ""
+        guard folder.utf8.count > longestName else { return name }
+        let sum = Checksum.sha256(Array(name.utf8)).prefix(16)
+        return name.dropLast(folder.count) + "\(folder.prefix(longestName - 20))~\(sum)"
     }
 
     // MARK: - Versions

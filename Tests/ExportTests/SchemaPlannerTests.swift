@@ -230,6 +230,29 @@ struct SchemaPlannerTests {
         #expect(Set(second.tables.map(\.name)) == Set(names), "the cap holds")
     }
 
+    @Test("The tables of arrays have names that every store takes, and that no other dataset has")
+    func namesOfArrays() throws {
+        let long = String(repeating: "ключ", count: 60)
+        let paths = ["items", "Items", "../x", long, long + "2"].map { key in
+            var array = SampledPath(path: [key], count: 1, kinds: .array)
+            array.items = [SampledPath(path: [], count: 1, kinds: .int)]
+            return array
+        }
+        var flatten = spec(flatten: [FlattenSpec(column: "payload", arrays: .explode)])
+        flatten.split = SplitSpec(column: "shape")
+        let table = SourceTable(name: "public.events", relation: nil, columns: columns, leaves: [])
+        let value = String(repeating: "é", count: 200)
+        let plan = try SchemaPlanner(spec: flatten, table: table, known: nil, foreign: ["events/_other__items"]).plan(
+            SchemaSamples(newValues: { [value] }, paths: { _, _, _ in paths }))
+        let names = plan.tables.map(\.name)
+        #expect(names.count == 12 && Set(names.map { $0.lowercased() }).count == 12, "\(names)")
+        #expect(names.contains("events/_other__items_2") && names.contains("events/_other__Items_3"), "\(names)")
+        for name in names {
+            let folders = name.split(separator: "/")
+            #expect(folders.count == 2 && folders.allSatisfy { $0.utf8.count <= 240 && $0 != ".." }, "\(name)")
+        }
+    }
+
     @Test("Arrays become tables of their elements to any depth, with the row's key and their places")
     func explode() throws {
         let flatten = spec(flatten: [FlattenSpec(column: "payload", arrays: .explode)])
