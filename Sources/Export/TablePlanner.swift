@@ -229,9 +229,11 @@ struct TablePlanner {
                 continue
             }
             guard let type = path.suggestedType, !path.path.isEmpty || place.level > 0,
-                !draft.wanted.contains(where: { $0.field == column && $0.path == steps })
+                !draft.wanted.contains(where: { $0.field == column && $0.path == steps && $0.role == .value })
             else { continue }
-            if let old = draft.known?.schema.columns.first(where: { $0.field == column && $0.path == steps }) {
+            if let old = draft.known?.schema.columns.first(where: {
+                $0.field == column && $0.path == steps && $0.role == .value
+            }) {
                 draft.wanted.append(old)
                 continue
             }

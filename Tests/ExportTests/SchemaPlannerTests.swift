@@ -278,6 +278,14 @@ struct SchemaPlannerTests {
                 "events 2", "events__items 2", "events__items__tags 1", "events__more 1",
             ])
         #expect(second.tables[1].schema.columns.map(\.name).last == "sku")
+        // Without `explode` the arrays get columns like other values; their tables stay in the lake.
+        let whole = try plan(
+            spec(flatten: [FlattenSpec(column: "payload")]), after: second,
+            strays: [stray("/payload/items", ["array"], unplanned: 20)])
+        #expect(whole.tables.map(\.name) == ["events"])
+        #expect(whole.tables[0].schema.columns.last?.name == "payload_items")
+        #expect(whole.tables[0].schema.columns.last?.type == .json)
+        #expect(whole.tables[0].retired.contains("payload_items_count"))
     }
 
     @Test("A type that cannot hold the table's values is refused, string always can")
