@@ -71,8 +71,8 @@ struct SchemaPlanner {
             shares.compactMap { share -> String?? in if case .value(let value) = share.share { value } else { nil } })
         for (name, share) in shares {
             let planner = TablePlanner(
-                spec: spec, name: name, share: share, states: known?.tables ?? [:], foreign: foreign, output: OutputPlan(spec),
-                evolves: evolves, sample: { try samples.paths($0, share, values) }, promised: samples.promised)
+                spec: spec, name: name, share: share, states: known?.tables ?? [:], foreign: foreign,
+                output: OutputPlan(spec), evolves: evolves, sample: { try samples.paths($0, share, values) }, promised: samples.promised)
             let planned = try planner.plan(declared)
             tables += planned.tables
             notes += planned.notes
