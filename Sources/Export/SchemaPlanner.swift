@@ -72,7 +72,8 @@ struct SchemaPlanner {
         for (name, share) in shares {
             let planner = TablePlanner(
                 spec: spec, name: name, share: share, states: known?.tables ?? [:], foreign: foreign,
-                output: OutputPlan(spec), evolves: evolves, sample: { try samples.paths($0, share, values) }, promised: samples.promised)
+                output: OutputPlan(spec), evolves: evolves, sample: { try samples.paths($0, share, values) },
+                promised: samples.promised)
             let planned = try planner.plan(declared)
             tables += planned.tables
             notes += planned.notes
