@@ -33,6 +33,8 @@ final class RowReader {
     /// Each table's rows, from its first row on.
     private var tables: [TableRows?]
     private var place = RowPlace()
+    /// The row's value of the column that the dataset is split by.
+    private var value: [UInt8] = []
 
     /// A part of the partition path.
     private struct Part {
@@ -93,7 +95,7 @@ final class RowReader {
     func read(_ reader: CopyReader, full: (TableRows) throws -> Void) throws {
         try find(reader)
         rows += 1
-        let table = try table(split.map { Self.table($0, reader) } ?? 0)
+        let table = try table(split.map { self.table($0, reader) } ?? 0)
         try table.reader.read(reader, to: place)
         if !table.children.isEmpty { try explode(table, parents: [], reader, full) }
         if table.reader.batch.isFull { try full(table) }
@@ -139,9 +141,10 @@ final class RowReader {
     }
 
     /// The number of the row's table.
-    private static func table(_ split: Split, _ reader: CopyReader) -> Int {
+    private func table(_ split: Split, _ reader: CopyReader) -> Int {
         guard let field = reader.field(split.field) else { return split.null ?? split.others }
-        let value = field.withUnsafeBytes { Array($0) }
+        value.removeAll(keepingCapacity: true)
+        field.withUnsafeBytes { value.append(contentsOf: $0) }
         return split.tables[value] ?? split.others
     }
 

@@ -92,9 +92,10 @@ struct TablePlanner {
             return
         }
         var settled = known
-        if known.type != column.type {
+        let isGiven = spec.columns?.contains { $0.name == column.name && $0.type != nil } == true
+        // A place in a document has the type that the lake knows, unless the pipeline gives it one.
+        if known.type != column.type, isGiven || column.path == nil {
             let joined = known.type.joined(with: column.type)
-            let isGiven = spec.columns?.contains { $0.name == column.name && $0.type != nil } == true
             if joined == known.type, !isGiven {
                 // What it was is wide enough.
             } else if joined == column.type || !isGiven, spec.schema.mode == .evolve {

@@ -122,6 +122,15 @@ struct SchemaPlannerTests {
         #expect(try plan(spec(columns: [ColumnSpec(name: "id")]), after: wider).tables[0].changes.isEmpty)
     }
 
+    @Test("A key that was found and is listed later without a type keeps the one that it has")
+    func listedLater() throws {
+        let flatten = [FlattenSpec(column: "payload")]
+        let first = try plan(spec(flatten: flatten), paths: [path("a", kinds: .int)])
+        let listed = ColumnSpec(name: "payload_a", from: FieldPath(column: "payload", steps: ["a"]))
+        let second = try plan(spec(columns: [ColumnSpec(name: "*"), listed], flatten: flatten), after: first)
+        #expect(second.tables[0].schema == first.tables[0].schema && second.tables[0].changes.isEmpty)
+    }
+
     @Test("A column of the source that changed its type gets what holds both; nothing narrows, whatever it becomes")
     func changedSource() throws {
         func source(_ type: PostgresType, _ name: String) -> [ColumnInfo] {
