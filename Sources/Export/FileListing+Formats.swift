@@ -88,11 +88,10 @@ extension FileListing {
 
     /// What is loaded into one table must come from one dataset.
     private func refuseSeveralDatasets(of spec: PipelineSpec, _ dataset: String?) throws {
-        let found = Set(added.map(\.dataset)).union(spec.datasets.map(\.name))
+        var found = Set(added.map(\.dataset))
         // Naming a dataset that is split names all that is made of it.
-        guard dataset.map({ found.contains($0) ? 1 : Set(added.map(\.dataset)).count }) ?? found.count > 1 else {
-            return
-        }
+        if dataset == nil { found.formUnion(spec.datasets.map(\.name)) }
+        guard found.count > 1 else { return }
         throw ExportError(
             .configuration, operation: "write a manifest of", object: "pipeline \(spec.name)",
             reason: "it has several datasets, and a manifest is for one table",

@@ -285,18 +285,18 @@ extension TimeRange {
 }
 
 extension OutputPlan {
-    /// What readers of the files must know of their text, in words; two plans with the same words write alike.
-    var textForm: String {
+    /// What readers of the files must know of them, in words; files of plans with the same words are read alike.
+    var form: String {
         guard format == "csv" else {
             return [
                 format, nulls == "omit" ? "without nulls" : nil, bigintAsString ? "numbers as strings" : nil,
-                specialValues == "string" ? "special values as strings" : nil,
+                specialValues == "string" ? "special values as strings" : nil, codec,
             ].compactMap { $0 }.joined(separator: ", ")
         }
         return [
             "csv", header ? "with a header" : "without a header", "delimiter '\(delimiter)'", "NULL as '\(null)'",
             quote == "all" ? "all quoted" : nil, lineEnd == "crlf" ? "lines end in CRLF" : nil,
-            specialValues == "string" ? "special values as text" : nil,
+            specialValues == "string" ? "special values as text" : nil, codec,
         ].compactMap { $0 }.joined(separator: ", ")
     }
 

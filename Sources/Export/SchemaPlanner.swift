@@ -66,15 +66,16 @@ struct SchemaPlanner {
         try checkColumns()
         let declared = try declared()
         var tables: [TablePlan] = []
-        let shares = try shares(samples.newValues)
+        var taken = foreign.union((known?.tables ?? [:]).keys.map { $0.lowercased() })
+        let shares = try shares(samples.newValues, &taken)
         let values = Set(
             shares.compactMap { share -> String?? in if case .value(let value) = share.share { value } else { nil } })
         for (name, share) in shares {
             let planner = TablePlanner(
-                spec: spec, name: name, share: share, states: known?.tables ?? [:], foreign: foreign,
+                spec: spec, name: name, share: share, states: known?.tables ?? [:],
                 output: OutputPlan(spec), evolves: evolves, sample: { try samples.paths($0, share, values) },
                 promised: samples.promised)
-            let planned = try planner.plan(declared)
+            let planned = try planner.plan(declared, &taken)
             tables += planned.tables
             notes += planned.notes
         }
@@ -160,24 +161,26 @@ struct SchemaPlanner {
     // MARK: - Tables
 
     /// The tables of rows: one, or one for each value of the column that the dataset is split by.
-    private func shares(_ newValues: () throws -> [String?]) throws -> [(name: String, share: TablePlan.Share)] {
+    private func shares(
+        _ newValues: () throws -> [String?], _ taken: inout Set<String>
+    ) throws -> [(name: String, share: TablePlan.Share)] {
         guard let split = spec.split else { return [(spec.name, .all)] }
         _ = try info(split.column, for: "split_by")
         let rows = (known?.tables ?? [:]).filter { $0.value.items == nil }
         var shares: [(name: String, share: TablePlan.Share)] = []
-        var names: Set<String> = []
+        let others = "\(spec.name)/_other"
+        taken.insert(others.lowercased())
         for (name, state) in rows.sorted(by: { $0.key < $1.key }) {
             guard case .value = state.share else { continue }
-            names.insert(name.lowercased())
             shares.append((name, state.share))
         }
         if shares.count < split.maxDatasets {
             for value in try newValues().prefix(split.maxDatasets - shares.count) {
                 guard !shares.contains(where: { $0.share == .value(value) }) else { continue }
-                shares.append((TablePlanner.free("\(spec.name)/\(Self.folder(of: value))", &names), .value(value)))
+                shares.append((TablePlanner.free("\(spec.name)/\(Self.folder(of: value))", &taken), .value(value)))
             }
         }
-        return shares + [("\(spec.name)/_other", .others)]
+        return shares + [(others, .others)]
     }
 
     /// A value as a folder's name that no reader hides: names that begin with `_` or `.` are.

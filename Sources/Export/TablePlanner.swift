@@ -14,13 +14,11 @@ struct TablePlanner {
     let share: TablePlan.Share
     /// The dataset's tables in the lake.
     let states: [String: TableState]
-    /// The names that other datasets have, in lower case.
-    let foreign: Set<String>
     /// How files are written now.
     let output: OutputPlan
     /// Whether columns may be added and widened by what earlier runs met.
     let evolves: Bool
-    /// The paths that a sample of a document column shows, and whether the column is known by a sample already.
+    /// The paths that a sample of a document column shows.
     let sample: (FlattenSpec) throws -> [SampledPath]
     /// The paths that JSON Schemas name.
     let promised: (FlattenSpec) throws -> [SampledPath]
@@ -45,10 +43,14 @@ struct TablePlanner {
 
     /// Settles the columns.
     ///
-    /// - Parameter declared: the columns that the pipeline and the source's table give.
+    /// - Parameters:
+    ///   - declared: the columns that the pipeline and the source's table give.
+    ///   - taken: the names, in lower case, that new tables must not have; theirs are added.
     /// - Returns: the tables, and what the operator should hear.
     /// - Throws: `ExportError` when a column cannot go on as the lake has it; what the samples throw.
-    func plan(_ declared: [PlannedColumn]) throws -> (tables: [TablePlan], notes: [String]) {
+    func plan(
+        _ declared: [PlannedColumn], _ taken: inout Set<String>
+    ) throws -> (tables: [TablePlan], notes: [String]) {
         var draft = Draft(states[name], reserved: partitionNames)
         for column in declared { try take(column, into: &draft) }
         var children: [TablePlan] = []
@@ -56,10 +58,10 @@ struct TablePlanner {
         let keys = spec.key.compactMap { key in draft.wanted.first { $0.field == key && $0.path == nil } }
         for flatten in spec.flatten {
             let root = "/" + JSONText.pointerStep(flatten.column)
-            let paths = try paths(of: flatten, draft.known, below: root, sampled: nil, path: [])
+            let paths = try paths(of: flatten, draft.known, below: root, sampled: nil)
             let place = Place(
                 flatten: flatten, table: name, root: root, prefix: flatten.prefix, level: 0, keys: keys)
-            try take(paths, at: place, into: &draft, &children, &notes)
+            try take(paths, at: place, into: &draft, &children, &taken, &notes)
         }
         let main = try finish(draft, name, share, items: nil)
         return ([main] + children, draft.notes + notes)
@@ -154,7 +156,7 @@ struct TablePlanner {
     ///   - root: the pointer at its documents.
     ///   - sampled: what is known by a sample already; nil to take one where the table has no columns of the documents yet.
     private func paths(
-        of flatten: FlattenSpec, _ known: TableState?, below root: String, sampled: [SampledPath]?, path: [String]
+        of flatten: FlattenSpec, _ known: TableState?, below root: String, sampled: [SampledPath]?
     ) throws -> Paths {
         var paths = Paths()
         let isKnown =
@@ -198,7 +200,7 @@ struct TablePlanner {
     /// Gives paths their columns, and arrays their tables.
     private func take(
         _ paths: Paths, at place: Place, into draft: inout Draft, _ children: inout [TablePlan],
-        _ notes: inout [String]
+        _ taken: inout Set<String>, _ notes: inout [String]
     ) throws {
         let column = place.flatten.column
         let explodes = place.flatten.arrays == .explode
@@ -254,7 +256,7 @@ struct TablePlanner {
                 "\(left) keys of \(place.root) stay in _extra: the table has \(spec.schema.maxColumns) columns that got there "
                     + "by themselves, as many as `schema.max_columns` allows")
         }
-        for array in arrays { try child(array.path, array.items, of: place, &children, &notes) }
+        for array in arrays { try child(array.path, array.items, of: place, &children, &taken, &notes) }
     }
 
     private func add(_ column: PlannedColumn, _ reason: String, _ draft: inout Draft) {
@@ -307,14 +309,13 @@ struct TablePlanner {
     /// Settles the table of an array's elements, and those of the arrays within them.
     private func child(
         _ path: [String], _ sampled: [SampledPath]?, of place: Place, _ children: inout [TablePlan],
-        _ notes: inout [String]
+        _ taken: inout Set<String>, _ notes: inout [String]
     ) throws {
         let flatten = place.flatten
         let known = states.first { state in
             guard let items = state.value.items else { return false }
             return items.parent == place.table && items.field == flatten.column && items.path == path
         }
-        var taken = foreign.union((Array(states.keys) + children.map(\.name)).map { $0.lowercased() })
         let wanted = Self.tableName(place.table, path.isEmpty ? ["items"] : path, flatten.separator)
         let table = known?.key ?? Self.free(wanted, &taken)
         let root = place.root + path.map { "/" + JSONText.pointerStep($0) }.joined()
@@ -327,11 +328,11 @@ struct TablePlanner {
         }
         try take(PlannedColumn(name: "_index", type: .int64, field: nil, role: .index), into: &draft)
         let paths = try paths(
-            of: flatten, known?.value, below: root, sampled: known == nil ? sampled ?? [] : [], path: path)
+            of: flatten, known?.value, below: root, sampled: known == nil ? sampled ?? [] : [])
         let own = Place(
             flatten: flatten, table: table, root: root, prefix: "", level: items.level, keys: place.keys)
         var below: [TablePlan] = []
-        try take(paths, at: own, into: &draft, &below, &notes)
+        try take(paths, at: own, into: &draft, &below, &taken, &notes)
         children.append(try finish(draft, table, share, items: items))
         children += below
         notes += draft.notes
@@ -375,10 +376,10 @@ struct TablePlanner {
                 schema.columns.append(column)
             }
         }
-        if let last = known.history.last, last.output.textForm != output.textForm {
+        if let last = known.history.last, last.output.form != output.form {
             changes.append(
                 SchemaChange(
-                    column: nil, change: "written as \(output.textForm)", reason: "the pipeline says so"))
+                    column: nil, change: "written as \(output.form)", reason: "the pipeline says so"))
         }
         if !changes.isEmpty { schema.version += 1 }
         let retired = schema.columns.filter { !$0.isExtra && !draft.wanted.contains($0) }.map(\.name)
@@ -398,9 +399,12 @@ extension ColumnType {
             (.decimal, .int64):
             .number
         case (.decimal(let precision, let scale), .decimal(let otherPrecision, let otherScale)):
-            .decimal(
-                precision: max(precision - scale, otherPrecision - otherScale) + max(scale, otherScale),
-                scale: max(scale, otherScale))
+            // More than 1,000 digits are no decimal's any more.
+            ColumnType(
+                """
+                decimal(\(max(precision - scale, otherPrecision - otherScale) + max(scale, otherScale)),\
+                \(max(scale, otherScale)))
+                """) ?? .number
         default: .string
         }
     }

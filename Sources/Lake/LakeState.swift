@@ -76,7 +76,8 @@ public struct LakeState: Codable, Sendable {
             for (name, versions) in commit.tables {
                 for version in versions { datasets[name, default: DatasetState()].take(version, entry: number) }
             }
-            for (name, counts) in commit.counts { datasets[name]?.add(counts.strays) }
+            // A backfill meets the values of before again.
+            if run.kind != .backfill { for (name, counts) in commit.counts { datasets[name]?.add(counts.strays) } }
             for (name, watermarks) in commit.watermarks {
                 for var watermark in watermarks {
                     let leaf = Int(watermark.leaf)

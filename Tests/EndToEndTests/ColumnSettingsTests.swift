@@ -70,7 +70,7 @@ struct ColumnSettingsTests {
             table: Self.table, dataset: "events: {table: public.events, key: id, flatten: [payload]}")
         let found = try shop.tidemark("discover")
         #expect(found.status == 0, "\(found.all)")
-        #expect(found.output.contains("payload.\\\"user.name\\\"") || found.output.contains("user.name"))
+        #expect(found.output.contains("from: \"payload.\\\"user.name\\\"\""), "\(found.output)")
         #expect(found.output.contains("in 75.0 %; int; such as 1, 2, 3"), "\(found.output)")
         let columns = found.output.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { "    " + $0 }
         try shop.write(

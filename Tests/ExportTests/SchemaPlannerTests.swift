@@ -262,6 +262,46 @@ struct SchemaPlannerTests {
         }
     }
 
+    @Test(
+        "No two tables of a dataset have one name: not an array's and a value's, nor an array within an array's and another's"
+    )
+    func namesWithinDataset() throws {
+        func array(_ key: String, _ items: [SampledPath]) -> SampledPath {
+            var array = SampledPath(path: [key], count: 1, kinds: .array)
+            array.items = items
+            return array
+        }
+        let scalar = SampledPath(path: [], count: 1, kinds: .int)
+        let paths = [array("A__b", [scalar]), array("a", [array("b", [scalar])])]
+        var split = spec(flatten: [FlattenSpec(column: "payload", arrays: .explode)])
+        split.split = SplitSpec(column: "shape")
+        let first = try plan(split, paths: paths, values: ["x", "x__a", "x__a__b"])
+        let names = first.tables.map { $0.name.lowercased() }
+        #expect(names.count == 16 && Set(names).count == names.count, "\(first.tables.map(\.name))")
+        let second = try plan(split, after: first, paths: paths, values: ["x__A__b_2"])
+        #expect(Set(second.tables.map { $0.name.lowercased() }).count == second.tables.count)
+    }
+
+    @Test("Another codec is a version of its own, since whoever loads the files goes by it; another level is none")
+    func codec() throws {
+        let first = try plan(spec())
+        var other = spec()
+        other.compression.level = 7
+        #expect(try plan(other, after: first).tables[0].changes.isEmpty)
+        other.compression.codec = .gzip
+        let second = try plan(other, after: first)
+        #expect(second.tables[0].schema.version == 2)
+        #expect(second.tables[0].changes.map(\.change) == ["written as ndjson, gzip"])
+    }
+
+    @Test("Decimals that would need more than 1,000 digits come together as numbers")
+    func longDecimals() {
+        let long = ColumnType.decimal(precision: 1_000, scale: 0)
+        #expect(long.joined(with: .decimal(precision: 1_000, scale: 1_000)) == .number)
+        let short = ColumnType.decimal(precision: 10, scale: 2)
+        #expect(short.joined(with: .decimal(precision: 12, scale: 4)) == .decimal(precision: 12, scale: 4))
+    }
+
     @Test("Arrays become tables of their elements to any depth, with the row's key and their places")
     func explode() throws {
         let flatten = spec(flatten: [FlattenSpec(column: "payload", arrays: .explode)])
