@@ -69,7 +69,7 @@ public struct ColumnSuggestions: Codable, Sendable {
         let table = try SourceTable(wanted, source: source)
         let planner = Planner(spec: spec, source: source, state: LakeState(), log: log)
         let discovery = Discovery(
-            source: source, table: table, dataset: wanted, redaction: Redaction(spec), log: log)
+            source: source, table: table, spec: spec, dataset: wanted, log: log)
         let plan = try planner.columns(of: wanted, table, nil, table.leaves.map(\.unbounded), true, discovery)
         var seen: [[String]: SampledPath] = [:]
         var documents: [String: Int64] = [:]

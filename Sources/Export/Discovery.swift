@@ -1,3 +1,4 @@
+import Foundation
 import Lake
 import Logging
 import Pipeline
@@ -9,11 +10,13 @@ import Records
 final class Discovery {
     private let source: Source
     private let table: SourceTable
+    private let spec: PipelineSpec
     private let dataset: DatasetSpec
-    private let redaction: Redaction
     private let log: Logger
     /// What was sampled already, by the documents' column.
     private var samples: [String: Sample] = [:]
+    /// What JSON Schemas name, by the documents' column.
+    private var promises: [String: [SampledPath]] = [:]
     /// A row of each value of the column that the dataset is split by: the leaf, and the row's place in it.
     private var witnesses: [String?: [(LeafPlan, String)]] = [:]
 
@@ -35,14 +38,14 @@ final class Discovery {
     /// - Parameters:
     ///   - source: the source.
     ///   - table: what is read.
-    ///   - dataset: the dataset; `sample` says how many rows are looked at, over all leaves.
-    ///   - redaction: what is made unreadable.
+    ///   - spec: the pipeline.
+    ///   - dataset: its dataset; `sample` says how many rows are looked at, over all leaves.
     ///   - log: hears what is looked at.
-    init(source: Source, table: SourceTable, dataset: DatasetSpec, redaction: Redaction, log: Logger) {
+    init(source: Source, table: SourceTable, spec: PipelineSpec, dataset: DatasetSpec, log: Logger) {
         self.source = source
         self.table = table
+        self.spec = spec
         self.dataset = dataset
-        self.redaction = redaction
         self.log = log
     }
 
@@ -109,7 +112,8 @@ final class Discovery {
     private func redactor(of flatten: FlattenSpec) -> Redactor? {
         let rules = dataset.privacy.rules.filter { $0.path.column == flatten.column && !$0.path.steps.isEmpty }
         guard !rules.isEmpty else { return nil }
-        return Redactor(rules: rules.map { RedactionRule(path: $0.path.steps, action: $0.action) }, key: redaction.key)
+        return Redactor(
+            rules: rules.map { RedactionRule(path: $0.path.steps, action: $0.action) }, key: Redaction(spec).key)
     }
 
     private func select(_ column: String) -> String {
@@ -154,37 +158,78 @@ final class Discovery {
     /// - Throws: `PostgresError`, `ExportError`.
     func values(in leaves: [LeafPlan]) throws -> [String?] {
         guard let split = dataset.split else { return [] }
+        let identity = try source.identity()
         var counts: [String?: Int64] = [:]
         for leaf in leaves where leaf.pruned == nil {
-            let isTable = table.relation == nil
-            var conditions = leaf.bounds.map(\.condition)
-            if let filter = dataset.filter { conditions.append("(\(filter)\n)") }
-            if isTable, let low = leaf.low {
-                conditions.append(
-                    "((s.next - t.xmin::text::bigint) & 4294967295) BETWEEN s.next - \(leaf.high) + 1 AND s.next - \(low)"
+            // As a unit reads it; without an end, as a preview does, any snapshot will do.
+            let isWindow = table.relation == nil && leaf.high != .max
+            let preflight = Preflight(
+                identity: identity, leaf: leaf, relation: table.relation, high: isWindow ? leaf.high : 0,
+                statementTimeout: spec.source.statementTimeout.milliseconds,
+                lockTimeout: spec.source.lockTimeout.milliseconds)
+            do {
+                let next = try preflight.begin(source.connection, .any)
+                try count(
+                    split, leaf, isWindow ? [UnitQuery.window(low: leaf.low, high: leaf.high, next: next)] : [], &counts
                 )
-            }
-            let from = SourceTable.window(table.from(leaf), low: leaf.low, high: leaf.high == 0 ? nil : leaf.high)
-            let rows = try source.connection.query(
-                """
-                SELECT t.\(SQL.identifier(split.column))::text AS value, count(*)::text AS rows,
-                       \(isTable ? "min(t.ctid)::text AS first, max(t.ctid)::text AS last" : "NULL AS first, NULL AS last")
-                FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next) AS s, \(from) AS t
-                \(conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))")
-                GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT \(Self.valuesSeen)
-                """)
-            for row in 0..<rows.count {
-                let value = rows[row, "value"]
-                counts[value, default: 0] += try rows.integer(row, "rows")
-                for name in ["first", "last"] {
-                    guard let place = rows[row, name] else { continue }
-                    witnesses[value, default: []].append((leaf, place))
-                }
+                try source.connection.execute("COMMIT")
+            } catch {
+                try? source.connection.execute("ROLLBACK")
+                throw error
             }
         }
         // A few rows of each value are enough to see its keys, however many leaves there are.
         for (value, rows) in witnesses { witnesses[value] = Array(rows.suffix(4)) }
         return counts.sorted { ($1.value, $0.key ?? "") < ($0.value, $1.key ?? "") }.map(\.key)
+    }
+
+    /// Counts a leaf's rows by their value, and remembers where some of them lie.
+    private func count(
+        _ split: SplitSpec, _ leaf: LeafPlan, _ window: [String], _ counts: inout [String?: Int64]
+    ) throws {
+        let conditions = window + leaf.bounds.map(\.condition) + (dataset.filter.map { ["(\($0)\n)"] } ?? [])
+        let from = SourceTable.window(table.from(leaf), low: leaf.low, high: leaf.high == .max ? nil : leaf.high)
+        let places =
+            table.relation == nil
+            ? "min(t.ctid)::text AS first, max(t.ctid)::text AS last" : "NULL AS first, NULL AS last"
+        let rows = try source.connection.query(
+            """
+            SELECT t.\(SQL.identifier(split.column))::text AS value, count(*)::text AS rows, \(places) FROM \(from) AS t
+            \(conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))")
+            GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT \(Self.valuesSeen)
+            """)
+        for row in 0..<rows.count {
+            let value = rows[row, "value"]
+            counts[value, default: 0] += try rows.integer(row, "rows")
+            for name in ["first", "last"] {
+                guard let place = rows[row, name] else { continue }
+                witnesses[value, default: []].append((leaf, place))
+            }
+        }
+    }
+
+    // MARK: - JSON Schemas
+
+    /// The paths that JSON Schemas name, looked up once however many tables ask for them.
+    ///
+    /// - Throws: `PostgresError`; `ExportError` for what is no JSON Schema.
+    func promised(by flatten: FlattenSpec) throws -> [SampledPath] {
+        if let known = promises[flatten.column] { return known }
+        var paths = SchemaPaths(flatten)
+        switch flatten.jsonSchema {
+        case nil: break
+        case .file(let path):
+            let folder = URL(fileURLWithPath: spec.file).deletingLastPathComponent()
+            try paths.add(file: URL(fileURLWithPath: path, relativeTo: folder).path)
+        case .sql(let sql):
+            let rows = try source.connection.query("SELECT x.schema::text AS schema FROM (\(sql)\n) AS x(schema)")
+            for row in 0..<rows.count {
+                guard let text = rows[row, "schema"] else { continue }
+                try paths.add(Array(text.utf8), from: "what `json_schema.sql` gives")
+            }
+        }
+        promises[flatten.column] = paths.paths
+        return paths.paths
     }
 }
 

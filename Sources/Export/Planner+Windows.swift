@@ -113,8 +113,10 @@ extension Planner {
     func takeSnapshot(_ draft: inout Draft, _ horizon: Horizon, _ replaced: inout [LiveFile]) throws {
         guard var leaf = draft.table.leaves.first else { return }
         leaf.high = horizon.window.high
-        let plan = try datasetPlan(draft.spec, draft.table, draft.known, leaves: [leaf])
-        if let known = draft.known?.fingerprint, try known == Fingerprint.read(plan, source.connection) { return }
+        if let known = draft.known?.fingerprint {
+            let plan = try datasetPlan(draft.spec, draft.table, draft.known, leaves: [leaf])
+            if try known == Fingerprint.read(plan, source.connection) { return }
+        }
         draft.leaves = [leaf]
         if state.datasets[draft.spec.name] != nil {
             replaced += try live().filter { $0.chunk.dataset == draft.spec.name }

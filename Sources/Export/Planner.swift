@@ -113,7 +113,7 @@ struct Planner {
         evolves: Bool = true
     ) throws -> DatasetPlan {
         let discovery = Discovery(
-            source: source, table: table, dataset: dataset, redaction: Redaction(spec), log: log)
+            source: source, table: table, spec: spec, dataset: dataset, log: log)
         let schema = try columns(of: dataset, table, known, leaves, evolves, discovery)
         return DatasetPlan(dataset, table, schema, leaves: leaves, notes: notes)
     }
@@ -182,7 +182,7 @@ struct Planner {
             SchemaSamples(
                 newValues: { try evolves ? discovery.values(in: leaves) : [] },
                 paths: { flatten, share, values in try discovery.paths(of: flatten, share, values) },
-                promised: { flatten in try promised(by: flatten) }))
+                promised: { flatten in try discovery.promised(by: flatten) }))
         for note in plan.notes { log.notice("\(dataset.name): \(note)") }
         return plan
     }
@@ -192,23 +192,5 @@ struct Planner {
         let others = state.datasets.filter { $0.key != dataset.name }
         let names = spec.datasets.map(\.name) + others.keys + others.values.flatMap(\.tables.keys)
         return Set(names.filter { $0 != dataset.name }.map { $0.lowercased() })
-    }
-
-    /// The paths that JSON Schemas name.
-    private func promised(by flatten: FlattenSpec) throws -> [SampledPath] {
-        switch flatten.jsonSchema {
-        case nil: return []
-        case .file(let path):
-            let file = URL(
-                fileURLWithPath: path, relativeTo: URL(fileURLWithPath: spec.file).deletingLastPathComponent())
-            return try SchemaPaths(flatten).paths(ofFile: file.path)
-        case .sql(let sql):
-            let rows = try source.connection.query("SELECT x.schema::text AS schema FROM (\(sql)\n) AS x(schema)")
-            return try (0..<rows.count).reduce(into: SchemaPaths(flatten)) { paths, row in
-                if let text = rows[row, "schema"] {
-                    try paths.add(Array(text.utf8), from: "what `json_schema.sql` gives")
-                }
-            }.paths
-        }
     }
 }

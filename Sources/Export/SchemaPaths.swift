@@ -8,12 +8,20 @@ import Records
 /// sample. Source: JSON Schema 2020-12 and draft 7, which agree in this.
 struct SchemaPaths {
     private let flatten: FlattenSpec
+    /// Whether they are those of an array's elements, which may be scalars.
+    private let isOfElements: Bool
     private var found: [[String]: JSONKinds] = [:]
     private var items: [[String]: SchemaPaths] = [:]
-    /// A schema that refers to itself ends here.
+    /// How many parts of schemas were looked at.
+    private var visits = 0
+    /// A schema that refers to itself ends here, in depth and in number.
     private static let depthOfReferences = 64
+    private static let mostVisits = 20_000
 
-    init(_ flatten: FlattenSpec) { self.flatten = flatten }
+    init(_ flatten: FlattenSpec, isOfElements: Bool = false) {
+        self.flatten = flatten
+        self.isOfElements = isOfElements
+    }
 
     /// The paths, ordered by their keys.
     var paths: [SampledPath] {
@@ -25,18 +33,16 @@ struct SchemaPaths {
         }
     }
 
-    /// The paths of a schema in a file.
+    /// Adds the schema in a file.
     ///
     /// - Throws: `ExportError` when it cannot be read or is no JSON Schema.
-    func paths(ofFile file: String) throws -> [SampledPath] {
+    mutating func add(file: String) throws {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw ExportError(
                 .configuration, operation: "read", object: file, reason: "there is no such file, or it cannot be read",
                 hint: "`json_schema` takes a path that starts at the pipeline file's folder.")
         }
-        var paths = self
-        try paths.add(Array(data), from: file)
-        return paths.paths
+        try add(Array(data), from: file)
     }
 
     /// Adds a schema.
@@ -62,7 +68,10 @@ struct SchemaPaths {
     }
 
     private mutating func visit(_ schema: Any, _ path: [String], _ root: Any, _ references: Int) {
-        guard let schema = schema as? [String: Any], references < Self.depthOfReferences else { return }
+        guard let schema = schema as? [String: Any], references < Self.depthOfReferences,
+            visits < Self.mostVisits
+        else { return }
+        visits += 1
         if let reference = schema["$ref"] as? String, let target = Self.resolve(reference, root) {
             visit(target, path, root, references + 1)
         }
@@ -73,21 +82,17 @@ struct SchemaPaths {
         for (key, property) in properties where path.count < flatten.depth {
             visit(property, path + [key], root, references + 1)
         }
-        guard !path.isEmpty else { return }
+        guard !path.isEmpty || isOfElements else { return }
         let types = (schema["type"] as? [Any] ?? schema["type"].map { [$0] } ?? []).compactMap { $0 as? String }
         var kinds = JSONKinds(names: types.map { ["integer": "int", "boolean": "bool"][$0] ?? $0 })
         // An object with properties of its own is taken apart.
         if !properties.isEmpty { kinds.remove(.object) }
         if !kinds.isEmpty { found[path, default: []].formUnion(kinds) }
         if kinds.contains(.array), let element = schema["items"] {
-            var below = items[path] ?? SchemaPaths(flatten)
+            var below = items[path] ?? SchemaPaths(flatten, isOfElements: true)
+            below.visits = visits
             below.visit(element, [], root, references + 1)
-            if let element = element as? [String: Any], element["properties"] == nil,
-                let type = element["type"] as? String
-            {
-                below.found[[], default: []].formUnion(
-                    JSONKinds(names: [["integer": "int", "boolean": "bool"][type] ?? type]))
-            }
+            visits = below.visits
             items[path] = below
         }
     }

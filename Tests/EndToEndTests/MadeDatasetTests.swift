@@ -140,6 +140,8 @@ struct MadeDatasetTests {
         #expect(try shop.tidemark("verify", "--full").status == 0)
         let listed = try shop.tidemark("files", "--dataset", "events").output
         #expect(listed.split(separator: "\n").count == (try shop.liveFiles().count), "the split dataset stands for all")
+        let manifest = try shop.tidemark("files", "--format", "redshift", "--dataset", "events")
+        #expect(manifest.status == 2 && manifest.all.contains("events/page_view"), "a manifest is for one table")
         let preview = try shop.tidemark("preview", "--dataset", "events/page_view")
         #expect(preview.status == 0 && preview.output.contains("\"event_type\":\"page_view\""), "\(preview.all)")
     }
